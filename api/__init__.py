@@ -1,0 +1,1 @@
+"""How it is reached: HTTP and the command line."""

@@ -1,0 +1,1 @@
+"""How things are kept: settings, session, tables, migrations, readers and writers, the embedded PostGIS."""

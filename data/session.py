@@ -1,0 +1,69 @@
+"""The way to the database: engines that act as one role, and the only commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.orm import Session
+
+from data import embedded
+from data.roles import APP, OWNER
+from data.settings import DatabaseSettings
+
+_CONNECT_LIMIT_S = 5
+
+
+def database_url(settings: DatabaseSettings, *, role: str) -> URL:
+    """The URL that reaches the database for a role; it does not start anything."""
+    if settings.database_url is None:
+        return make_url(embedded.find(settings.home).url(role, settings.database))
+    return make_url(settings.owner_url if role == OWNER and settings.owner_url else settings.database_url)
+
+
+def engine(
+    settings: DatabaseSettings,
+    *,
+    role: str = APP,
+    statement_limit_s: float = 30,
+    lock_limit_s: float = 10,
+    pool_size: int = 10,
+) -> Engine:
+    """An engine whose every connection acts as `role`; it recovers by itself when the database comes back.
+
+    Args:
+        settings: Where the database is.
+        role: `data.roles.APP` or `data.roles.OWNER`.
+        statement_limit_s: Longest statement; 0 for none (imports, checks).
+        lock_limit_s: Longest wait for a lock; 0 for none.
+        pool_size: Connections kept; twice as many at the peak.
+    """
+    url = database_url(settings, role=role)
+    given = url.query.get("options", "")
+    options = [
+        given if isinstance(given, str) else " ".join(given),
+        f"-c role={role}",
+        f"-c statement_timeout={statement_limit_s * 1000:.0f}",
+        f"-c lock_timeout={lock_limit_s * 1000:.0f}",
+        "-c timezone=UTC",
+    ]
+    return create_engine(
+        url.difference_update_query(["options"]),
+        connect_args={
+            "options": " ".join(options).strip(),
+            "connect_timeout": _CONNECT_LIMIT_S,
+            "application_name": "gridkeeper",
+        },
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+    )
+
+
+@contextmanager
+def unit_of_work(bind: Engine) -> Iterator[Session]:
+    """One transaction: committed when the block ends, rolled back when it raises."""
+    with Session(bind, expire_on_commit=False) as session:
+        yield session
+        session.commit()

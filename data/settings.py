@@ -1,0 +1,72 @@
+"""Settings, read from GRIDKEEPER_* in the environment when the class is called, never at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_FROM_ENVIRONMENT = SettingsConfigDict(env_prefix="GRIDKEEPER_", env_ignore_empty=True, extra="ignore")
+
+
+def _default_home() -> Path:
+    """`var` beside pyproject.toml in a checkout, else the user's own data folder."""
+    if (_PROJECT / "pyproject.toml").is_file():
+        return _PROJECT / "var"
+    return Path.home() / ".local/share/gridkeeper"
+
+
+class DatabaseSettings(BaseSettings):
+    """Where the database is.
+
+    Attributes:
+        database_url: Any PostGIS that is to be used instead of the embedded one.
+        owner_url: Login that may act as the owner role, where `database_url` may only serve.
+        home: Folder of the embedded cluster.
+        database: Name of the database inside the embedded cluster.
+    """
+
+    model_config = _FROM_ENVIRONMENT
+
+    database_url: str | None = None
+    owner_url: str | None = None
+    home: Path = Field(default_factory=_default_home)
+    database: str = "gridkeeper"
+
+    @field_validator("database_url", "owner_url")
+    @classmethod
+    def _with_our_driver(cls, url: str | None) -> str | None:
+        """SQLAlchemy reads a plain postgresql:// as psycopg 3, so the driver is written out."""
+        if url is None:
+            return None
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            # The URL may hold a password: it is not repeated.
+            raise ValueError("must look like postgresql://login@host/database") from None
+        if parsed.drivername not in ("postgres", "postgresql", "postgresql+psycopg2"):
+            raise ValueError(f"must begin with postgresql://, not with {parsed.drivername}://")
+        if not parsed.database:
+            raise ValueError("must name the database, as in postgresql://login@host/database")
+        return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+
+class ServiceSettings(BaseSettings):
+    """Where the service listens.
+
+    Attributes:
+        port: TCP port on 127.0.0.1.
+    """
+
+    model_config = _FROM_ENVIRONMENT
+
+    port: int = Field(default=8000, ge=1, le=65535)

@@ -1,0 +1,83 @@
+-- Where one point lies in the named scheme and in every other scheme of its city, at an instant.
+-- One row a scheme, the named one first. Parameters: scheme (name), lon, lat (lattice degrees), at (timestamptz).
+--
+-- The border rule: of the grids that cover the point the one with the lowest grid_no owns it.
+-- Distances are in the scheme's metric CRS, from boundaries densified to 0.004 degree so that a border that is
+-- straight in EPSG:4326 stays straight within a centimetre; rounded to the millimetre before any comparison.
+WITH place AS MATERIALIZED (
+    SELECT s.*, v.version AS version_then, p.geom AS point, ST_Transform(p.geom, s.metric_srid) AS point_m
+    FROM schemes named
+    JOIN schemes s ON s.tree = named.tree
+    LEFT JOIN scheme_versions v ON v.scheme_id = s.id AND v.valid @> CAST(:at AS timestamptz)
+    CROSS JOIN (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS geom) p
+    WHERE named.name = :scheme
+)
+SELECT
+    place.id AS scheme_id, place.name AS scheme, place.tree, place.kind, place.extent, place.priority,
+    place.time_zone, place.near_limit_m, place.far_limit_m, place.version_then AS version,
+    own.grid_id, own.grid_no, own.code, own.grid_name, own.edge_distance_m,
+    COALESCE(own.edge_distance_m <= place.near_limit_m, false) AS near_border,
+    second.grid_id AS second_grid_id, second.code AS second_code, second.grid_name AS second_name,
+    nearest.grid_id AS nearest_grid_id, nearest.code AS nearest_code, nearest.grid_name AS nearest_name,
+    nearest.distance_m AS outside_m, today.grid_id AS today_grid_id
+FROM place
+LEFT JOIN LATERAL (
+    SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name,
+        round(ST_Distance(
+            place.point_m, ST_Boundary(ST_Transform(ST_Segmentize(b.geom, 0.004), place.metric_srid))
+        )::numeric, 3)::float8 AS edge_distance_m
+    FROM (
+        SELECT * FROM boundaries
+        WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz) AND ST_Covers(geom, place.point)
+        ORDER BY grid_no LIMIT 1
+    ) b
+    JOIN grids g ON g.id = b.grid_id
+) own ON true
+LEFT JOIN LATERAL (
+    SELECT b.grid_id, g.code, g.name AS grid_name
+    FROM boundaries b
+    JOIN grids g ON g.id = b.grid_id
+    CROSS JOIN LATERAL (
+        SELECT round(ST_Distance(
+            place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.004), place.metric_srid)
+        )::numeric, 3)::float8 AS distance_m
+    ) d
+    WHERE b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
+        AND b.geom && ST_Expand(
+            place.point, place.near_limit_m / 100000 / cos(radians(:lat)), place.near_limit_m / 100000
+        )
+        AND b.grid_id <> own.grid_id AND d.distance_m <= place.near_limit_m
+    ORDER BY d.distance_m, b.grid_no LIMIT 1
+) second ON own.edge_distance_m <= place.near_limit_m
+LEFT JOIN LATERAL (
+    -- The nearest in degrees bounds the search; the nearest in metres within that bound is the answer.
+    WITH bound AS MATERIALIZED (
+        SELECT ST_Distance(place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.004), place.metric_srid)) AS m
+        FROM (
+            SELECT geom FROM boundaries
+            WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz)
+            ORDER BY geom <-> place.point LIMIT 1
+        ) b
+    )
+    SELECT b.grid_id, g.code, g.name AS grid_name, d.distance_m
+    FROM bound
+    JOIN boundaries b ON b.geom && ST_Expand(
+        place.point, (bound.m + 1) / 100000 / cos(radians(:lat)), (bound.m + 1) / 100000
+    )
+    JOIN grids g ON g.id = b.grid_id
+    CROSS JOIN LATERAL (
+        SELECT round(ST_Distance(
+            place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.004), place.metric_srid)
+        )::numeric, 3)::float8 AS distance_m
+    ) d
+    WHERE b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
+    ORDER BY d.distance_m, b.grid_no LIMIT 1
+) nearest ON own.grid_id IS NULL AND place.extent = 'whole'
+LEFT JOIN LATERAL (
+    -- The owning grid itself while it has ground; once it is gone, the grid on the same ground.
+    SELECT b.grid_id FROM boundaries b
+    WHERE b.scheme_id = place.id AND b.valid @> now()
+        AND (b.grid_id = own.grid_id OR ST_Covers(b.geom, place.point))
+    ORDER BY b.grid_id <> own.grid_id, b.grid_no LIMIT 1
+) today ON own.grid_id IS NOT NULL
+ORDER BY place.name <> :scheme, place.priority DESC, place.id

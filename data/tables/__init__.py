@@ -1,0 +1,33 @@
+"""All tables; importing this module fills `Base.metadata`."""
+
+from data.base import Base
+from data.tables.casework import (
+    Case,
+    CaseEvent,
+    IdempotencyKey,
+    ImportBatch,
+    Placement,
+    Quarantined,
+)
+from data.tables.ground import Area, Boundary, Building, Grid, Scheme, SchemeVersion, Street
+from data.tables.people import Absence, Duty, Staff
+
+__all__ = [
+    "Absence",
+    "Area",
+    "Base",
+    "Boundary",
+    "Building",
+    "Case",
+    "CaseEvent",
+    "Duty",
+    "Grid",
+    "IdempotencyKey",
+    "ImportBatch",
+    "Placement",
+    "Quarantined",
+    "Scheme",
+    "SchemeVersion",
+    "Staff",
+    "Street",
+]

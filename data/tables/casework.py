@@ -1,0 +1,149 @@
+"""Tables of casework: cases, their append-only events, placements, import batches, quarantine."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data.base import Base
+from data.tables.ground import one_of
+from data.types import Instant, Shape
+
+STATES = ("queued", "reported", "dispatched", "handling", "verified", "assessed", "archived")
+PRECISIONS = ("instant", "day")
+
+
+class ImportBatch(Base):
+    """One run of an import: its file, options and sums."""
+
+    __tablename__ = "import_batches"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    dataset: Mapped[str] = mapped_column(Text)
+    file: Mapped[str] = mapped_column(Text)
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    actor: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(Instant, server_default=func.clock_timestamp())
+    # Null while running and after a crash: such a batch is safe to run again, rows are known by source id.
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class Quarantined(Base):
+    """A row that could not be used, with the reason; kept until somebody mends it."""
+
+    __tablename__ = "quarantine"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batches.id"), index=True)
+    row_no: Mapped[int] = mapped_column(BigInteger)
+    field: Mapped[str] = mapped_column(Text)
+    value: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    raw: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Case(Base):
+    """A report from the day it comes in; its number is its id."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        UniqueConstraint("tree", "dataset", "source_id"),
+        CheckConstraint(one_of("state", STATES), name="state"),
+        CheckConstraint(one_of("occurred_precision", PRECISIONS), name="precision"),
+        CheckConstraint("(state = 'queued') = (queue_reason IS NOT NULL)", name="queue_has_reason"),
+        Index(None, "geom", postgresql_using="gist"),
+        Index(None, "scheme_id", "occurred_at"),
+    )
+    # Numbers are read out on the phone: eight digits from the first case on.
+    id: Mapped[int] = mapped_column(BigInteger, Identity(start=10_000_001), primary_key=True)
+    tree: Mapped[str] = mapped_column(Text)
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("schemes.id"))
+    batch_id: Mapped[int | None] = mapped_column(BigInteger)
+    dataset: Mapped[str | None] = mapped_column(Text)
+    source_id: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    queue_reason: Mapped[str | None] = mapped_column(Text)
+    occurred_at: Mapped[datetime] = mapped_column(Instant)
+    occurred_precision: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(Instant)
+    raw_x: Mapped[float] = mapped_column()
+    raw_y: Mapped[float] = mapped_column()
+    raw_datum: Mapped[str] = mapped_column(Text)
+    # Who has the task today, and who led the owning grid when it happened if that is somebody else.
+    staff_id: Mapped[int | None] = mapped_column(BigInteger)
+    owner_staff_id: Mapped[int | None] = mapped_column(BigInteger)
+    # Set when the owning grid is gone and the task went to today's grid on the same ground.
+    task_grid_id: Mapped[int | None] = mapped_column(BigInteger)
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    geom: Mapped[BaseGeometry] = mapped_column(Shape("POINT"))
+
+
+class CaseEvent(Base):
+    """What happened to a case; rows are only ever added."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (Index(None, "case_id"),)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    at: Mapped[datetime] = mapped_column(Instant)
+    kind: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text)
+    scheme_version: Mapped[int | None] = mapped_column(Integer)
+    detail: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Placement(Base):
+    """Where one case lies in one scheme, judged by the boundaries of one version."""
+
+    __tablename__ = "placements"
+    __table_args__ = (
+        CheckConstraint("grid_id IS NOT NULL OR nearest_grid_id IS NOT NULL", name="never_silent"),
+        CheckConstraint("(grid_id IS NULL) = (outside_m IS NOT NULL)", name="outside_has_distance"),
+        CheckConstraint("(override_grid_id IS NULL) = (override_by IS NULL)", name="override_has_actor"),
+        Index(None, "grid_id", postgresql_where=text("routing")),
+    )
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("schemes.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+    grid_id: Mapped[int | None] = mapped_column(ForeignKey("grids.id"))
+    nearest_grid_id: Mapped[int | None] = mapped_column(BigInteger)
+    outside_m: Mapped[float | None] = mapped_column()
+    edge_distance_m: Mapped[float | None] = mapped_column()
+    near_border: Mapped[bool] = mapped_column()
+    second_grid_id: Mapped[int | None] = mapped_column(BigInteger)
+    # The one placement by which the case was dispatched.
+    routing: Mapped[bool] = mapped_column()
+    override_grid_id: Mapped[int | None] = mapped_column(BigInteger)
+    override_by: Mapped[str | None] = mapped_column(Text)
+    override_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class IdempotencyKey(Base):
+    """A key a client sent with a request, claimed by inserting it, and the first answer."""
+
+    __tablename__ = "idempotency_keys"
+    actor: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    body_hash: Mapped[str] = mapped_column(Text)
+    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    claimed_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())

@@ -1,0 +1,1 @@
+"""What is true of ground, lines and time: pure functions on arrays."""

@@ -1,0 +1,1 @@
+"""What people do with the ground: one folder a theme, each with its queries and its verbs."""

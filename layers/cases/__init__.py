@@ -1,0 +1,1 @@
+"""Cases: intake, assignment, checking."""

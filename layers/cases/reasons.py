@@ -1,0 +1,82 @@
+"""Why a case went where it went: stored as codes with values, rendered as sentences in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Reason = dict[str, Any]
+
+SENTENCES: dict[str, dict[str, str]] = {
+    "inside": {
+        "zh": "位置在网格 {grid} 内。",
+        "en": "The place lies inside grid {grid}.",
+    },
+    "on_border": {
+        "zh": "位置正在边界上,归编号最小的网格 {grid}。",
+        "en": "The place lies on a border; the grid with the lowest number, {grid}, owns it.",
+    },
+    "near_border": {
+        "zh": "距边界仅 {edge_distance_m} 米,也可能属于网格 {second}。",
+        "en": "Only {edge_distance_m} m from the border; the second choice is grid {second}.",
+    },
+    "near_outer_border": {
+        "zh": "距全部网格的外边界仅 {edge_distance_m} 米。",
+        "en": "Only {edge_distance_m} m from the outer border of all grids.",
+    },
+    "outside": {
+        "zh": "位置不在任何网格内;最近的是 {nearest},相距 {outside_m} 米。",
+        "en": "The place lies in no grid; the nearest is {nearest}, {outside_m} m away.",
+    },
+    "partial_wins": {
+        "zh": "专属网格 {grid}({scheme})优先于一般网格。",
+        "en": "Grid {grid} of the scheme {scheme} takes precedence here.",
+    },
+    "boundary_then": {
+        "zh": "按发生时有效的第 {version} 版边界判定。",
+        "en": "Judged by boundary version {version}, valid when it happened.",
+    },
+    "moved_to_today": {
+        "zh": "当时的网格已撤销,任务交给现在的网格。",
+        "en": "The grid of that time is gone; the task goes to today's grid on the same ground.",
+    },
+    "datum": {
+        "zh": "坐标由 {datum} 换算而来。",
+        "en": "The position was converted from {datum}.",
+    },
+    "lead": {"zh": "{place} 由 {role} 负责。", "en": "{role} answers for {place}."},
+    "substitute": {
+        "zh": "{absent} 不在岗,由其替班人员负责。",
+        "en": "{absent} is away; the named substitute answers.",
+    },
+    "deputy": {"zh": "{place} 的负责人不在岗,由副手负责。", "en": "The lead of {place} is away; the deputy answers."},
+    "next_level": {
+        "zh": "网格无人在岗,由上一级 {place} 负责。",
+        "en": "Nobody is on duty in the grid; the next level, {place}, answers.",
+    },
+    "no_person": {
+        "zh": "各级均无人在岗,等待调度员处理。",
+        "en": "Nobody answers at any level; the case waits for a dispatcher.",
+    },
+}
+
+ROLES: dict[str, dict[str, str]] = {
+    "grid_lead": {"zh": "网格长", "en": "Grid lead"},
+    "grid_worker": {"zh": "网格员", "en": "Grid worker"},
+    "deputy": {"zh": "副网格长", "en": "Deputy"},
+    "police": {"zh": "社区民警", "en": "Community police"},
+    "area_lead": {"zh": "片区负责人", "en": "Area lead"},
+    "community_lead": {"zh": "社区负责人", "en": "Community lead"},
+    "street_lead": {"zh": "街道负责人", "en": "Street lead"},
+}
+
+
+def render(reason: Reason, *, lang: str) -> str:
+    """One reason as a sentence; an unknown role stands as it was imported.
+
+    >>> render({"code": "no_person"}, lang="en")
+    'Nobody answers at any level; the case waits for a dispatcher.'
+    """
+    values = {key: value for key, value in reason.items() if key != "code"}
+    if "role" in values:
+        values["role"] = ROLES.get(values["role"], {}).get(lang, values["role"])
+    return SENTENCES[reason["code"]][lang].format(**values)

@@ -1,0 +1,19 @@
+"""Errors of the verbs, beside `gis.errors.BadInput`; `api.errors` gives each its status."""
+
+from gis.errors import GridError
+
+
+class NotFound(GridError):
+    """The named thing is not there."""
+
+
+class Conflict(GridError):
+    """The request contradicts what is stored; nothing was changed."""
+
+
+class Forbidden(GridError):
+    """The caller may not do this."""
+
+
+class Unavailable(GridError):
+    """A part that the service needs is away; trying again later helps."""

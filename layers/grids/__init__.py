@@ -1,0 +1,1 @@
+"""Schemes, grids, their boundary versions, and the ground around them."""

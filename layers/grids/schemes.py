@@ -1,0 +1,135 @@
+"""Schemes: found by name, made at first import with the metric CRS and time zone of their place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from data.tables import Scheme
+from data.tables.ground import EXTENTS, SCHEME_KINDS
+from gis.crs import metric_srid, time_zone
+from gis.errors import BadInput
+from layers.errors import NotFound
+
+DEFAULT_SCHEME = "duty"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemeSpec:
+    """What a planner says of a scheme; None means chosen from its name or its position."""
+
+    name: str
+    tree: str | None = None
+    title: str | None = None
+    kind: str | None = None
+    extent: str = "whole"
+    priority: int = 0
+    metric_srid: int | None = None
+    time_zone: str | None = None
+    near_limit_m: float = 10.0
+    far_limit_m: float = 5000.0
+
+
+def scheme_named(session: Session, name: str) -> Scheme:
+    """The scheme of that name.
+
+    Raises:
+        NotFound: There is none; the sentence lists those there are.
+    """
+    found = session.scalar(select(Scheme).where(Scheme.name == name))
+    if found is None:
+        known = ", ".join(session.scalars(select(Scheme.name).order_by(Scheme.name))) or "none yet"
+        raise NotFound(
+            "unknown_scheme",
+            f"There is no scheme named '{name}'. Known: {known}.",
+            field="scheme",
+            value=name,
+        )
+    return found
+
+
+def city_schemes(session: Session, routing: Scheme) -> list[Scheme]:
+    """The routing scheme first, then the other schemes of its city, highest priority first."""
+    others = session.scalars(
+        select(Scheme)
+        .where(Scheme.tree == routing.tree, Scheme.id != routing.id)
+        .order_by(Scheme.priority.desc(), Scheme.id)
+    )
+    return [routing, *others]
+
+
+def make_scheme(session: Session, spec: SchemeSpec, *, lon: float, lat: float) -> Scheme:
+    """A new scheme; what the spec leaves open is chosen from the position of its ground.
+
+    Args:
+        session: An open session.
+        spec: What is asked for.
+        lon: Degrees east of the middle of its ground.
+        lat: Degrees north.
+    """
+    kind = spec.kind or (spec.name if spec.name in SCHEME_KINDS else "beats")
+    _require_one_of("kind", kind, SCHEME_KINDS)
+    _require_one_of("extent", spec.extent, EXTENTS)
+    zone = spec.time_zone or time_zone(lon, lat)
+    srid = spec.metric_srid or metric_srid(lon, lat)
+    _require_zone(zone)
+    _require_metric(srid)
+    scheme = Scheme(
+        name=spec.name,
+        tree=spec.tree or spec.name,
+        title=spec.title or spec.name,
+        kind=kind,
+        extent=spec.extent,
+        priority=spec.priority,
+        metric_srid=srid,
+        time_zone=zone,
+        near_limit_m=spec.near_limit_m,
+        far_limit_m=spec.far_limit_m,
+        version=0,
+    )
+    session.add(scheme)
+    session.flush()
+    return scheme
+
+
+def _require_one_of(field: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise BadInput(
+            "unknown_word",
+            f"'{value}' is no {field}; known: {', '.join(known)}.",
+            field=field,
+            value=value,
+        )
+
+
+def _require_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadInput(
+            "unknown_time_zone",
+            f"'{zone}' is no IANA time zone; an example is Asia/Shanghai.",
+            field="time_zone",
+            value=zone,
+        ) from error
+
+
+def _require_metric(srid: int) -> None:
+    try:
+        crs = CRS.from_epsg(srid)
+    except CRSError as error:
+        raise BadInput(
+            "unknown_crs", f"EPSG:{srid} is not known.", field="metric_srid", value=srid
+        ) from error
+    if not crs.is_projected or {axis.unit_name for axis in crs.axis_info} != {"metre"}:
+        raise BadInput(
+            "not_metric",
+            f"EPSG:{srid} ({crs.name}) does not measure in metres on the plane.",
+            field="metric_srid",
+            value=srid,
+        )

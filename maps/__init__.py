@@ -1,0 +1,1 @@
+"""How it is seen: folium pages, styles, legends, tiles."""

@@ -1,0 +1,66 @@
+// One canvas over the map that moves with it and is drawn anew when it rests.
+"use strict";
+
+gridkeeper.CanvasOverlay = L.Renderer.extend({
+  options: { padding: 0.2 },
+
+  _initContainer() {
+    this._container = document.createElement("canvas");
+    this._container.setAttribute("aria-hidden", "true");
+    this._context = this._container.getContext("2d");
+  },
+
+  _destroyContainer() {
+    cancelAnimationFrame(this._frame);
+    this._frame = 0;
+    this._container.remove();
+    this._container = null;
+  },
+
+  _update() {
+    if (this._map._animatingZoom) return;
+    L.Renderer.prototype._update.call(this);
+    const size = this._bounds.getSize();
+    const ratio = window.devicePixelRatio || 1;
+    const canvas = this._container;
+    if (canvas.width !== size.x * ratio || canvas.height !== size.y * ratio) {
+      canvas.width = size.x * ratio;
+      canvas.height = size.y * ratio;
+      canvas.style.width = `${size.x}px`;
+      canvas.style.height = `${size.y}px`;
+    }
+    this.paint();
+  },
+
+  /** Draw at the next frame, once, however often asked. */
+  schedule() {
+    if (this._frame || !this._map) return;
+    this._frame = requestAnimationFrame(() => {
+      this._frame = 0;
+      this.paint();
+    });
+  },
+
+  paint() {
+    if (!this._map || !this._bounds || this._map._animatingZoom) return;
+    const ratio = window.devicePixelRatio || 1;
+    const { min } = this._bounds;
+    L.DomUtil.setPosition(this._container, min);
+    this._context.setTransform(1, 0, 0, 1, 0, 0);
+    this._context.clearRect(0, 0, this._container.width, this._container.height);
+    this._context.setTransform(ratio, 0, 0, ratio, -min.x * ratio, -min.y * ratio);
+    this.draw(this._context, this._bounds);
+  },
+
+  /** The part of the canvas that is in view, in layer points. */
+  _view() {
+    const corner = this._map.containerPointToLayerPoint([0, 0]);
+    return L.bounds(corner, corner.add(this._map.getSize()));
+  },
+});
+
+/** Web Mercator as a unit square: [x, y] of a longitude and latitude in degrees. */
+gridkeeper.mercator = (lon, lat) => {
+  const phi = (lat * Math.PI) / 180;
+  return [(lon + 180) / 360, 0.5 - Math.log(Math.tan(Math.PI / 4 + phi / 2)) / (2 * Math.PI)];
+};

@@ -1,0 +1,54 @@
+"""One palette for every page: tellable apart by colour-blind readers, and on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Seven states, after Okabe and Ito; the queue is the one that must be seen first, what is done fades to grey.
+STATES: dict[str, str] = {
+    "queued": "#c8320f",
+    "reported": "#e69f00",
+    "dispatched": "#a8478a",
+    "handling": "#0063a6",
+    "verified": "#00795a",
+    "assessed": "#3ba3dc",
+    "archived": "#6b7480",
+}
+
+# Lightness falls evenly, so that the classes keep their order without colour.
+SEQUENTIAL: tuple[str, ...] = ("#e3ecf5", "#bdd3e8", "#8fb6d9", "#5e93c3", "#3470a6")
+NONE = "#f7f9fb"
+
+INK: dict[str, str] = {
+    "ink": "#18222e",
+    "ink-soft": "#4a5866",
+    "line": "#d5dde5",
+    "paper": "#ffffff",
+    "ground": "#eef2f6",
+    "brand": "#123a5e",
+    "brand-soft": "#e4edf5",
+    "accent": "#0063a6",
+    "warn": "#8a3b00",
+    "warn-soft": "#fff1de",
+    "grid-line": "#7d92a6",
+    "grid-chosen": "#111820",
+    "area-line": "#8b2d6b",
+    "street": "#9aa5b0",
+    "water": "#b9d6e8",
+    "building": "#cbbfae",
+    "building-line": "#93856f",
+}
+
+
+def css_variables() -> str:
+    """The palette as CSS custom properties `--ink`, `--state-queued`, `--class-1`, …"""
+    pairs = dict(INK)
+    pairs |= {f"state-{name}": colour for name, colour in STATES.items()}
+    pairs |= {f"class-{number}": colour for number, colour in enumerate(SEQUENTIAL, start=1)}
+    pairs["class-0"] = NONE
+    return ":root{" + "".join(f"--{name}:{colour};" for name, colour in pairs.items()) + "}"
+
+
+def palette() -> dict[str, Any]:
+    """The palette for scripts that draw: {"states": {state: colour}, "sequential": […], "none": …, "ink": {…}}."""
+    return {"states": STATES, "sequential": list(SEQUENTIAL), "none": NONE, "ink": INK}
