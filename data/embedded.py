@@ -44,9 +44,7 @@ class Cluster:
     def url(self, role: str, database: str = "gridkeeper") -> str:
         """URL for SQLAlchemy that logs in as `role` over the socket."""
         host = {"host": str(self.place.run), "port": str(PORT)}
-        return URL.create(
-            "postgresql+psycopg2", username=role, database=database, query=host
-        ).render_as_string()
+        return URL.create("postgresql+psycopg2", username=role, database=database, query=host).render_as_string()
 
     def is_running(self) -> bool:
         """Whether the server answers."""
@@ -85,9 +83,7 @@ def start(home: Path, say: Say) -> Cluster:
             pg_ctl(place, programs, "reload")
         else:
             say(f"Starting the database in {place.data}")
-            pg_ctl(
-                place, programs, "start", "-w", "-t", str(_START_LIMIT_S), "-l", str(place.data / "start.log")
-            )
+            pg_ctl(place, programs, "start", "-w", "-t", str(_START_LIMIT_S), "-l", str(place.data / "start.log"))
         _wait_until_it_answers(cluster)
     return cluster
 
@@ -122,8 +118,7 @@ def status(home: Path, *, database: str = "gridkeeper") -> dict[str, object]:
 
 def _has_our_settings(place: Place) -> bool:
     return all(
-        (place.data / name).exists() and (place.data / name).read_text() == text
-        for name, text in _conf(place).items()
+        (place.data / name).exists() and (place.data / name).read_text() == text for name, text in _conf(place).items()
     )
 
 

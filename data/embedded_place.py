@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import pwd
@@ -91,16 +92,16 @@ def _digest(path: Path) -> str:
 
 
 def _make(folder: Path) -> None:
-    if folder.is_dir():
-        return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o755)  # root's umask may keep the server's user out
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            folder.chmod(0o755)  # root's umask may keep the server's user out
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise DatabaseAway(
             "home_not_writable",
-            f"The folder {folder} cannot be made ({error.strerror}). "
-            "Set GRIDKEEPER_HOME to a folder of yours.",
+            f"The database cannot live in {folder} ({error.strerror}). Set GRIDKEEPER_HOME to a folder of yours.",
             field="GRIDKEEPER_HOME",
             value=folder,
         ) from error

@@ -25,9 +25,7 @@ def find_programs(place: Place) -> Path:
     """
     version = (place.data / "PG_VERSION").read_text().strip() if place.data.exists() else None
     found = [path.parent for path in _INSTALLED.glob(f"{version or '*'}/bin/postgres")]
-    usable = [
-        path for path in found if (_EXTENSIONS / path.parent.name / "extension/postgis.control").exists()
-    ]
+    usable = [path for path in found if (_EXTENSIONS / path.parent.name / "extension/postgis.control").exists()]
     if not usable:
         raise server_missing(version or "15")
     return max(usable, key=lambda path: int(path.parent.name))

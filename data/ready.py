@@ -38,6 +38,23 @@ def ensure_ready(settings: DatabaseSettings, say: Callable[[str], None]) -> None
         owner.dispose()
 
 
+def describe(settings: DatabaseSettings) -> dict[str, object]:
+    """Facts for people: does the database run, where is it, at which revision, at which should it be."""
+    if settings.database_url is None:
+        facts = embedded.status(settings.home, database=settings.database)
+    else:
+        facts = {"url": make_url(settings.database_url).render_as_string(hide_password=True)}
+    owner = engine(settings, role=OWNER, pool_size=1)
+    try:
+        with owner.connect() as connection:
+            reached = {"running": True, "revision": migrate.current(connection)}
+    except OperationalError as error:
+        reached = {"running": bool(facts.get("running")), "revision": None, "reason": str(error.orig).strip()}
+    finally:
+        owner.dispose()
+    return {"embedded": settings.database_url is None, **facts, **reached, "head": migrate.head()}
+
+
 def _is_current(owner: Engine) -> bool:
     try:
         with owner.connect() as connection:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from gis.errors import BadInput
+
 _PROJECT = Path(__file__).resolve().parent.parent
-_FROM_ENVIRONMENT = SettingsConfigDict(env_prefix="GRIDKEEPER_", env_ignore_empty=True, extra="ignore")
 
 
 def _default_home() -> Path:
@@ -20,7 +22,25 @@ def _default_home() -> Path:
     return Path.home() / ".local/share/gridkeeper"
 
 
-class DatabaseSettings(BaseSettings):
+class _Settings(BaseSettings):
+    """Mistakes are told by the variable's name, without its value: it may hold a password."""
+
+    model_config = SettingsConfigDict(env_prefix="GRIDKEEPER_", env_ignore_empty=True, extra="ignore")
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - pydantic's own signature
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = f"GRIDKEEPER_{first['loc'][0]}".upper()
+            raise BadInput(
+                "bad_setting",
+                f"The setting {name} is wrong: {first['msg'].removeprefix('Value error, ')}.",
+                field=name,
+            ) from None
+
+
+class DatabaseSettings(_Settings):
     """Where the database is.
 
     Attributes:
@@ -29,8 +49,6 @@ class DatabaseSettings(BaseSettings):
         home: Folder of the embedded cluster.
         database: Name of the database inside the embedded cluster.
     """
-
-    model_config = _FROM_ENVIRONMENT
 
     database_url: str | None = None
     owner_url: str | None = None
@@ -46,7 +64,6 @@ class DatabaseSettings(BaseSettings):
         try:
             parsed = make_url(url)
         except ArgumentError:
-            # The URL may hold a password: it is not repeated.
             raise ValueError("must look like postgresql://login@host/database") from None
         if parsed.drivername not in ("postgres", "postgresql", "postgresql+psycopg2"):
             raise ValueError(f"must begin with postgresql://, not with {parsed.drivername}://")
@@ -60,13 +77,11 @@ class DatabaseSettings(BaseSettings):
         return home.expanduser().resolve()
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(_Settings):
     """Where the service listens.
 
     Attributes:
         port: TCP port on 127.0.0.1.
     """
-
-    model_config = _FROM_ENVIRONMENT
 
     port: int = Field(default=8000, ge=1, le=65535)

@@ -1,7 +1,13 @@
 """The offset datums of Chinese web maps: GCJ-02 and BD-09, forward and inverse.
 
-All functions take and give longitude and latitude in degrees as arrays of one shape, longitude first. See
-`gis.datum` for what is promised. The BD-09 shift on top of GCJ-02 knows no border.
+All functions take and give longitude and latitude in degrees as arrays of one shape, longitude first.
+
+The forward formulas are the public ones (Krasovsky ellipsoid, sums of sines); the inverse solves the forward
+one by fixed-point iteration, which contracts about a hundredfold a step, good to a micrometre. GCJ-02 is the
+identity outside a box around China. Whether a GCJ-02 pair belongs to the box is decided by the WGS-84 place
+it comes from, so every WGS-84 place inside the box, its border included, comes back. Just outside the box (at
+most 0.02 degree, at sea or abroad) a pair can have two origins; the one inside the box is given. The BD-09
+shift on top of GCJ-02 knows no border.
 """
 
 from __future__ import annotations
@@ -91,7 +97,7 @@ def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> Pair:
     """WGS-84 to BD-09.
 
     >>> [round(float(v), 6) for v in wgs84_to_bd09(113.65, 34.75)]
-    [113.662575, 34.754934]
+    [113.6625, 34.755081]
     """
     return gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
 

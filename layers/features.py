@@ -76,18 +76,16 @@ def page(
             SELECT COALESCE(json_agg(json_build_object(
                     'type', 'Feature', 'id', id, 'geometry', ST_AsGeoJSON(geom, 8)::json, 'properties', properties
                 ) ORDER BY id)::text, '[]') AS features,
-                count(*) AS count, CASE WHEN (SELECT count(*) FROM page) > :limit THEN max(id) END AS next_after
+                count(*) AS size, CASE WHEN (SELECT count(*) FROM page) > :limit THEN max(id) END AS next_after
             FROM kept
             """
         ),
         {**values, "after": after, "limit": limit},
     ).one()
-    return Page(row.features, row.count, row.next_after)
+    return Page(row.features, row.size, row.next_after)
 
 
-def tile(
-    session: Session, name: str, *, z: int, x: int, y: int, filters: Mapping[str, object]
-) -> bytes:
+def tile(session: Session, name: str, *, z: int, x: int, y: int, filters: Mapping[str, object]) -> bytes:
     """One Web Mercator vector tile of a layer; empty bytes where nothing lies.
 
     Crowded points become bins with `count` and the commonest `state` below zoom 14, so that a tile stays small.
@@ -171,9 +169,7 @@ def _geo(rows: pd.DataFrame) -> geopandas.GeoDataFrame:
     return geopandas.GeoDataFrame(rows, geometry="geometry", crs=STORED_SRID)
 
 
-def _conditions(
-    layer: Layer, filters: Mapping[str, object], bbox: Bbox | None
-) -> tuple[str, dict[str, Any]]:
+def _conditions(layer: Layer, filters: Mapping[str, object], bbox: Bbox | None) -> tuple[str, dict[str, Any]]:
     given = {key: value for key, value in filters.items() if value is not None}
     unknown = sorted(set(given) - set(layer.filters))
     if unknown:

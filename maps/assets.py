@@ -1,8 +1,8 @@
 """The files a page loads: our own below `static/`, and third-party ones found by name in a manifest.
 
-The third-party files are fetched at set-up into a folder that is not committed. Their manifest is keyed by the
-names that folium gives its links ("leaflet", "jquery", "bootstrap_css", …), so that a new folium with other
-addresses still finds the same local files.
+The third-party files are fetched at set-up into a folder that is not committed. Their manifest is keyed by
+the names that folium gives its links ("leaflet", "jquery", "bootstrap_css", …), so that a new folium with
+other addresses still finds the same local files.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ def vendor(name: str) -> Asset:
     """A third-party file by folium's name for it.
 
     Raises:
-        GridError: `assets_missing` when the set-up was not run, `unknown_asset` when the manifest lacks the name.
+        GridError: `assets_missing` when the set-up was not run, `unknown_asset` for a name not in the manifest.
     """
     entry = _manifest().get(name)
     if entry is None:
         raise GridError(
             "unknown_asset",
-            f"The page asks for the asset {name!r}, which is not among the local ones; a page never loads from "
-            "another host. Add it to scripts/assets.py or leave the plugin out.",
+            f"The page asks for the asset {name!r}, which is not among the local ones; a page never loads "
+            "from another host. Add it to scripts/assets.py or leave the plugin out.",
             field="name",
             value=name,
         )

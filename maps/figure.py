@@ -33,7 +33,7 @@ _EXTERNAL_IN_STYLE = re.compile(r"(?:@import\s+|url\()\s*[\"']?\s*(?:https?:)?//
 _LOADING = {"src", "srcset", "poster", "data", "background", "action", "formaction", "style"}
 
 
-class PageFigure(Figure):  # type: ignore[misc]
+class PageFigure(Figure):
     """A page around a folium map.
 
     Args:
@@ -62,7 +62,7 @@ class PageFigure(Figure):  # type: ignore[misc]
         self.template, self.context, self.config = template, context, config
         self.payload: dict[str, Any] = {}
 
-    def render(self, **kwargs: Any) -> str:
+    def render(self, **kwargs: object) -> str:
         """The whole page as HTML.
 
         Raises:
@@ -74,7 +74,9 @@ class PageFigure(Figure):  # type: ignore[misc]
         script = str(self.script.render(**kwargs))
         if found := _EXTERNAL_IN_SCRIPT.search(script):
             raise _external(script[found.start() : found.start() + 80])
-        head = Markup("\n").join(self._head(name, child) for name, child in self.header._children.items())
+        # our stylesheets come last, so that they win over those of plugins
+        links = sorted(self.header._children.items(), key=lambda item: _is_our_style(item[1]))
+        head = Markup("\n").join(self._head(name, child) for name, child in links)
         html = TEMPLATES.get_template(self.template).render(
             figure=self,
             head=head,
@@ -96,8 +98,8 @@ class PageFigure(Figure):  # type: ignore[misc]
         return Markup(html)
 
     def _link(self, name: str, link: Link) -> Markup:
-        local = link.url.startswith(assets.STATIC_URL)
-        asset = assets.own(link.url.removeprefix(assets.STATIC_URL)) if local else assets.vendor(name)
+        path = link.url.removeprefix(assets.STATIC_URL)
+        asset = assets.own(path) if path != link.url else assets.vendor(name)
         tag = "style" if isinstance(link, CssLink) else "script"
         if self.inline:
             content = re.sub(rf"</(?={tag})", r"<\\/", assets.text(asset), flags=re.IGNORECASE)
@@ -108,8 +110,12 @@ class PageFigure(Figure):  # type: ignore[misc]
         return Markup(f'<script nonce="{self.nonce}" src="{escape(asset.url)}"{proof}></script>')
 
 
+def _is_our_style(child: Element) -> bool:
+    return isinstance(child, CssLink) and child.url.startswith(assets.STATIC_URL)
+
+
 def content_security_policy(nonce: str, *, inline: bool = False) -> str:
-    """The policy that goes with a page: the response header of a served one, a meta element of a single file."""
+    """The policy that goes with a page: response header of a served one, meta element of a single file."""
     if inline:
         own = f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:"
         return f"{own}; base-uri 'none'; form-action 'none'"
@@ -144,7 +150,7 @@ class _Net(HTMLParser):
         if self._in_style and (found := _EXTERNAL_IN_STYLE.search(data)):
             raise _external(data[found.start() : found.start() + 80])
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the parser's signature
         self._in_style = False
 
 

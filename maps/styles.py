@@ -16,7 +16,7 @@ STATES: dict[str, str] = {
 }
 
 # Lightness falls evenly, so that the classes keep their order without colour.
-SEQUENTIAL: tuple[str, ...] = ("#e3ecf5", "#bdd3e8", "#8fb6d9", "#5e93c3", "#3470a6")
+SEQUENTIAL: tuple[str, ...] = ("#e6eff7", "#c5daec", "#9dc0df", "#74a4cf", "#4a85bb")
 NONE = "#f7f9fb"
 
 INK: dict[str, str] = {
@@ -50,5 +50,5 @@ def css_variables() -> str:
 
 
 def palette() -> dict[str, Any]:
-    """The palette for scripts that draw: {"states": {state: colour}, "sequential": […], "none": …, "ink": {…}}."""
+    """The palette for scripts that draw: `states` by name, `sequential` from low to high, `none`, `ink`."""
     return {"states": STATES, "sequential": list(SEQUENTIAL), "none": NONE, "ink": INK}

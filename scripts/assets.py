@@ -25,6 +25,8 @@ CACHE = PROJECT / "var/npm-cache"
 STATIC = PROJECT / "maps/static"
 VENDOR = STATIC / "vendor"
 Package = dict[str, bytes]
+# Browsers with their tools open would ask for the maps, which are not served.
+SOURCE_MAP = re.compile(r"//[#@] sourceMappingURL=.*|/\*[#@] sourceMappingURL=.*?\*/")
 
 
 def only_glyphicons(css: str) -> str:
@@ -121,7 +123,7 @@ def unpack(path: Path) -> Package:
 def lay_out(asset: Asset, package: Package, draft: Path) -> dict[str, object]:
     """Write one asset and what it needs; the manifest's entry for it."""
     folder = asset.package.removeprefix("@").replace("/", "-").replace("@", "-")
-    content = re.sub(r"(//|/\*)[#@] sourceMappingURL=.*", "", asset.edit(package[asset.file].decode()))
+    content = SOURCE_MAP.sub("", asset.edit(package[asset.file].decode()))
     companions = [
         name for name in package if fnmatch(name, asset.also) or PurePosixPath(name).match("LICEN[CS]E*")
     ]

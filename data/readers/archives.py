@@ -35,7 +35,9 @@ def existing(path: Path | str) -> Path:
         with file.open("rb"):
             return file
     except (OSError, ValueError) as error:
-        raise BadInput("file_unreadable", f"{file.name} cannot be opened: {error}.", field="file", value=file) from error
+        raise BadInput(
+            "file_unreadable", f"{file.name} cannot be opened: {error}.", field="file", value=file
+        ) from error
 
 
 def corrupt(file: str, what: str) -> BadInput:
@@ -58,7 +60,7 @@ def zip_members(path: Path) -> list[zipfile.ZipInfo]:
     for member in members:
         name = PurePosixPath(member.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-            detail = f"{path.name} holds a file named {member.filename}, which leads out of the archive; it was not opened."
+            detail = f"{path.name} holds a file named {member.filename}, which leads out of it; it was not opened."
             raise BadInput("archive_unsafe", detail, field="file", value=member.filename)
         if member.flag_bits & 1:
             detail = f"{path.name} is locked with a password; unpack it and give the file inside."
@@ -74,7 +76,12 @@ def unpack(path: Path, members: list[zipfile.ZipInfo], into: Path) -> list[Path]
         BadInput: `archive_too_large` (over 2 GB, or over 100 MB at more than 200-fold), `file_corrupt`.
     """
     # zipfile never gives more bytes than the directory of the archive declares, so checking those is enough.
-    _guard(path.name, sum(m.file_size for m in members), sum(m.compress_size for m in members), MAX_UNPACKED_BYTES)
+    _guard(
+        path.name,
+        sum(m.file_size for m in members),
+        sum(m.compress_size for m in members),
+        MAX_UNPACKED_BYTES,
+    )
     written: list[Path] = []
     try:
         with zipfile.ZipFile(path) as archive:
@@ -90,25 +97,20 @@ def unpack(path: Path, members: list[zipfile.ZipInfo], into: Path) -> list[Path]
     return written
 
 
-def byte_blocks(path: Path, *, member: zipfile.ZipInfo | None = None, max_bytes: int = MAX_STREAM_BYTES) -> Iterator[bytes]:
+def byte_blocks(
+    path: Path, *, member: zipfile.ZipInfo | None = None, max_bytes: int = MAX_STREAM_BYTES
+) -> Iterator[bytes]:
     """The bytes of a plain or .gz file, or of one member of a zip, in blocks and constant memory.
 
     Raises:
-        BadInput: `archive_too_large` (over `max_bytes`, or over 100 MB at more than 200-fold), `file_corrupt`.
+        BadInput: `archive_too_large` (over `max_bytes`, or 100 MB at over 200-fold) or `file_corrupt`.
     """
     packed = member.compress_size if member else path.stat().st_size
     is_packed = member is not None or path.suffix.lower() == ".gz"
     given = 0
     try:
-        if member:
-            with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-                for block in _blocks(stream):
-                    given += len(block)
-                    _guard(path.name, given, packed, max_bytes)
-                    yield block
-            return
-        with gzip.open(path, "rb") if is_packed else path.open("rb") as stream:
-            for block in _blocks(stream):
+        with _opened(path, member) as stream:
+            while block := stream.read(BLOCK_BYTES):
                 given += len(block)
                 if is_packed:
                     _guard(path.name, given, packed, max_bytes)
@@ -117,13 +119,19 @@ def byte_blocks(path: Path, *, member: zipfile.ZipInfo | None = None, max_bytes:
         raise corrupt(path.name, f"it breaks off or is damaged after {given:,} bytes") from error
 
 
-def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
-    while block := stream.read(BLOCK_BYTES):
-        yield block
+def _opened(path: Path, member: zipfile.ZipInfo | None) -> IO[bytes] | gzip.GzipFile:
+    if member:
+        with zipfile.ZipFile(path) as archive:  # an open member outlives the archive object
+            return archive.open(member)
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rb")
+    return path.open("rb")
 
 
 def _guard(file: str, unpacked: int, packed: int, limit: int) -> None:
     ratio = unpacked / max(packed, 1)
     if unpacked > limit or (unpacked > _RATIO_FROM_BYTES and ratio > MAX_RATIO):
-        detail = f"{file} unpacks to {unpacked:,} bytes or more, {ratio:,.0f} times its size; it was not read. Unpack it and give the file inside if it is sound."
-        raise BadInput("archive_too_large", detail, field="file", value=file, values={"unpacked_bytes": unpacked})
+        size = f"{file} unpacks to {unpacked:,} bytes or more, {ratio:,.0f} times its size"
+        detail = f"{size}; it was not read. If it is sound, unpack it and give the file inside."
+        values = {"unpacked_bytes": unpacked}
+        raise BadInput("archive_too_large", detail, field="file", value=file, values=values)

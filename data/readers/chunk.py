@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +17,11 @@ class BadRow:
     """A row that was set aside.
 
     Args:
-        row_no: Line of the file (CSV, sheet) or number of the record (other kinds), from 1; the header is line 1.
+        row_no: Line of the file (CSV, sheet) or number of the record (other kinds), from 1.
         field: Name of the offending column, or None where the whole row is at fault.
         value: The offending value, made fit to store and to show, or None.
         reason: Stable identifier, lower_snake_case.
-        raw: What stood in the file: column names with values, or `{"line": text}` where no columns could be told.
+        raw: What stood in the file: columns with values, or `{"line": text}` where columns cannot be told.
         detail: One plain sentence for the reader.
     """
 
@@ -58,12 +59,15 @@ def showable(text: str) -> str:
 
 def raw_row(row: pd.Series) -> dict[str, Any]:
     """A row of a frame as column names with values that JSON can carry; NA becomes None."""
-    pairs = ((str(name), value) for name, value in row.items() if name != "row_no")
-    return {name: None if pd.api.types.is_scalar(value) and pd.isna(value) else _plain(value) for name, value in pairs}
+    return {str(name): _plain(value) for name, value in row.items() if name != "row_no"}
 
 
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int | float) else showable(str(value))
+def _plain(value: object) -> bool | int | float | str | None:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None if math.isnan(value) else str(value)
+    return value if isinstance(value, bool | int) else showable(str(value))
 
 
 def set_aside(frame: pd.DataFrame, bad: pd.Series, *, field: str, reason: str, detail: str) -> list[BadRow]:
@@ -89,4 +93,7 @@ def without_nul(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
 
 def free_name(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Give way to a column of ours: a column of the file with that name becomes `<name>_in_file`."""
-    return frame.rename(columns={name: f"{name}_in_file"}) if name in frame.columns else frame
+    other = f"{name}_in_file"
+    while other in frame.columns:
+        other += "_"
+    return frame.rename(columns={name: other}) if name in frame.columns else frame

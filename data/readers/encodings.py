@@ -6,10 +6,18 @@ import codecs
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from data.readers import big5
 from gis.errors import BadInput
 
-# GB 18030 holds GBK and GB 2312, code page 950 is Big5 as Windows writes it: the supersets read more of what is found.
-_WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "big5": "cp950", "utf-8": "utf-8-sig"}
+# GB 18030 holds GBK and GB 2312.
+_WIDER = {
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "cp936": "gb18030",
+    "big5": big5.CODEC,
+    "cp950": big5.CODEC,
+    "utf-8": "utf-8-sig",
+}
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 KNOWN = "utf-8, gbk, big5, latin-1, cp1252 …"
 
@@ -21,7 +29,7 @@ def codec_named(name: str) -> str:
         BadInput: `encoding_unknown`.
 
     >>> codec_named("GBK"), codec_named("950"), codec_named("ISO-8859-1"), codec_named("65001")
-    ('gb18030', 'cp950', 'iso8859-1', 'utf-8-sig')
+    ('gb18030', 'big5_private', 'iso8859-1', 'utf-8-sig')
     """
     plain = name.strip().lower().removeprefix("ansi").removeprefix("oem").strip()
     if plain.isdigit():
@@ -60,7 +68,9 @@ def utf8_blocks(blocks: Iterable[bytes], *, encoding: str | None, file: str) -> 
         except UnicodeDecodeError as error:
             seen = bytes(error.object)
             line = lines + seen.count(b"\n", 0, error.start) + 1
-            raise _undecodable(file, encoding, line, start - kept + error.start, seen[error.start : error.end]) from error
+            raise _undecodable(
+                file, encoding, line, start - kept + error.start, seen[error.start : error.end]
+            ) from error
         lines += text.count("\n")
         start += len(block)
         if text:

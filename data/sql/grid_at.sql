@@ -2,8 +2,8 @@
 -- One row a scheme, the named one first. Parameters: scheme (name), lon, lat (lattice degrees), at (timestamptz).
 --
 -- The border rule: of the grids that cover the point the one with the lowest grid_no owns it.
--- Distances are in the scheme's metric CRS, from boundaries densified to 0.004 degree so that a border that is
--- straight in EPSG:4326 stays straight within a centimetre; rounded to the millimetre before any comparison.
+-- Distances are in the scheme's metric CRS, from boundaries densified to 2^-8 degree so that a border that is
+-- straight in EPSG:4326 stays straight within a centimetre; rounded to the millimetre (half up) before any comparison; gis.ownership has the same rule for arrays.
 WITH place AS MATERIALIZED (
     SELECT s.*, v.version AS version_then, p.geom AS point, ST_Transform(p.geom, s.metric_srid) AS point_m
     FROM schemes named
@@ -23,9 +23,9 @@ SELECT
 FROM place
 LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name,
-        round(ST_Distance(
-            place.point_m, ST_Boundary(ST_Transform(ST_Segmentize(b.geom, 0.004), place.metric_srid))
-        )::numeric, 3)::float8 AS edge_distance_m
+        floor(ST_Distance(
+            place.point_m, ST_Boundary(ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid))
+        ) * 1000 + 0.5) / 1000 AS edge_distance_m
     FROM (
         SELECT * FROM boundaries
         WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz) AND ST_Covers(geom, place.point)
@@ -38,9 +38,9 @@ LEFT JOIN LATERAL (
     FROM boundaries b
     JOIN grids g ON g.id = b.grid_id
     CROSS JOIN LATERAL (
-        SELECT round(ST_Distance(
-            place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.004), place.metric_srid)
-        )::numeric, 3)::float8 AS distance_m
+        SELECT floor(ST_Distance(
+            place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
+        ) * 1000 + 0.5) / 1000 AS distance_m
     ) d
     WHERE b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
         AND b.geom && ST_Expand(
@@ -52,7 +52,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     -- The nearest in degrees bounds the search; the nearest in metres within that bound is the answer.
     WITH bound AS MATERIALIZED (
-        SELECT ST_Distance(place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.004), place.metric_srid)) AS m
+        SELECT ST_Distance(place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)) AS m
         FROM (
             SELECT geom FROM boundaries
             WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz)
@@ -66,9 +66,9 @@ LEFT JOIN LATERAL (
     )
     JOIN grids g ON g.id = b.grid_id
     CROSS JOIN LATERAL (
-        SELECT round(ST_Distance(
-            place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.004), place.metric_srid)
-        )::numeric, 3)::float8 AS distance_m
+        SELECT floor(ST_Distance(
+            place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
+        ) * 1000 + 0.5) / 1000 AS distance_m
     ) d
     WHERE b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
     ORDER BY d.distance_m, b.grid_no LIMIT 1

@@ -81,9 +81,7 @@ class SchemeVersion(Base):
 
     __tablename__ = "scheme_versions"
     __table_args__ = (
-        ExcludeConstraint(
-            ("scheme_id", "="), ("valid", "&&"), using="gist", name="ex_scheme_versions_one_at_a_time"
-        ),
+        ExcludeConstraint(("scheme_id", "="), ("valid", "&&"), using="gist", name="ex_scheme_versions_one_at_a_time"),
     )
     scheme_id: Mapped[int] = mapped_column(ForeignKey("schemes.id"), primary_key=True)
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -111,9 +109,7 @@ class Boundary(Base):
 
     __tablename__ = "boundaries"
     __table_args__ = (
-        ExcludeConstraint(
-            ("grid_id", "="), ("valid", "&&"), using="gist", name="ex_boundaries_one_at_a_time"
-        ),
+        ExcludeConstraint(("grid_id", "="), ("valid", "&&"), using="gist", name="ex_boundaries_one_at_a_time"),
         Index(None, "geom", postgresql_using="gist"),
         # No index leads with grid_no: it would tempt the planner to walk all grids for ORDER BY grid_no LIMIT 1.
         Index(None, "scheme_id"),

@@ -50,7 +50,7 @@ def decide(
     place = routing_place(places)
     person = answer if answer is not None and answer.staff_id is not None else None
     reasons = [*_place_reasons(place, over=places[0]), *_person_reasons(place, person)]
-    if datum not in ("wgs84", "cgcs2000", "epsg:4326", "epsg:4490"):
+    if datum.lower() not in ("wgs84", "cgcs2000", "epsg:4326", "epsg:4490"):
         reasons.append({"code": "datum", "datum": datum})
     state, queue_reason = asked_state, None
     if asked_state == "reported":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,7 +76,7 @@ def receive(session: Session, actor: Actor, report: Report, *, claim: Claim | No
     position = to_position(report.x, report.y, datum=report.datum)
     places = _places(session, position, at=occurred_at, scheme=report.scheme)
     place = routing_place(places)
-    answer = _answer(session, place, at=received_at, occurred_at=occurred_at)
+    answer = answer_for(session, place, at=received_at, occurred_at=occurred_at)
     decision = decide(places, answer, datum=report.datum)
     body = answer_body(report.scheme, place, decision, answer)
     events = [
@@ -152,11 +152,12 @@ def _swapping_fits(session: Session, position: Position, *, at: datetime, scheme
     return True
 
 
-def _answer(session: Session, place: Place, *, at: datetime, occurred_at: datetime) -> Answer | None:
+def answer_for(session: Session, place: Place, *, at: datetime, occurred_at: datetime) -> Answer | None:
+    """Who answers for a place; None where there is no grid to answer for."""
     if place.grid is None or place.today_grid_id is None:
         return None
-    answers = who_answers(session, [place.today_grid_id], at=at, occurred_at=occurred_at)
-    return answers.get(place.today_grid_id)
+    answers = who_answers(session, {place.today_grid_id, place.grid.id}, at=at, occurred_at=occurred_at)
+    return replace(answers[place.today_grid_id], owner_staff_id=answers[place.grid.id].owner_staff_id)
 
 
 def _placement(place: Place, *, routing: bool) -> dict[str, Any]:
@@ -191,8 +192,7 @@ def answer_body(scheme: str, place: Place, decision: Decision, answer: Answer | 
         "second_grid": grid_body(place.second),
         "person": person,
         "reasons": [
-            {**reason, "zh": render(reason, lang="zh"), "en": render(reason, lang="en")}
-            for reason in decision.reasons
+            {**reason, "zh": render(reason, lang="zh"), "en": render(reason, lang="en")} for reason in decision.reasons
         ],
     }
 
@@ -209,8 +209,10 @@ def _first_answer(session: Session, actor: Actor, claim: Claim) -> dict[str, Any
     ).one_or_none()
     if row is None:
         raise NotFound(
-            "key_gone", "The first request with this Idempotency-Key did not finish; send it again.",
-            field="Idempotency-Key", value=claim.key,
+            "key_gone",
+            "The first request with this Idempotency-Key did not finish; send it again.",
+            field="Idempotency-Key",
+            value=claim.key,
         )
     if row.body_hash != claim.body_hash:
         raise Conflict(

@@ -48,7 +48,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "zh": "{absent} 不在岗,由其替班人员负责。",
         "en": "{absent} is away; the named substitute answers.",
     },
-    "deputy": {"zh": "{place} 的负责人不在岗,由副手负责。", "en": "The lead of {place} is away; the deputy answers."},
+    "deputy": {
+        "zh": "{place} 的负责人不在岗,由副手负责。",
+        "en": "The lead of {place} is away; the deputy answers.",
+    },
     "next_level": {
         "zh": "网格无人在岗,由上一级 {place} 负责。",
         "en": "Nobody is on duty in the grid; the next level, {place}, answers.",

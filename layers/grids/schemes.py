@@ -123,9 +123,7 @@ def _require_metric(srid: int) -> None:
     try:
         crs = CRS.from_epsg(srid)
     except CRSError as error:
-        raise BadInput(
-            "unknown_crs", f"EPSG:{srid} is not known.", field="metric_srid", value=srid
-        ) from error
+        raise BadInput("unknown_crs", f"EPSG:{srid} is not known.", field="metric_srid", value=srid) from error
     if not crs.is_projected or {axis.unit_name for axis in crs.axis_info} != {"metre"}:
         raise BadInput(
             "not_metric",

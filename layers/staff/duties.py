@@ -46,7 +46,5 @@ def who_answers(
         at: The instant at which a person is needed, as a rule now.
         occurred_at: Also tell who led each grid at this instant.
     """
-    rows = session.execute(
-        statement("who_answers"), {"grids": list(grid_ids), "at": at, "occurred_at": occurred_at}
-    )
+    rows = session.execute(statement("who_answers"), {"grids": list(grid_ids), "at": at, "occurred_at": occurred_at})
     return {row.grid_id: Answer(*row[1:]) for row in rows}

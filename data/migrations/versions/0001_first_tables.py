@@ -60,15 +60,10 @@ def upgrade() -> None:
         sa.Column("options", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column(
-            "started_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("clock_timestamp()"),
-            nullable=False,
+            "started_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "counts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False
-        ),
+        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batches")),
     )
     op.create_table(
@@ -87,8 +82,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("extent IN ('whole', 'partial')", name=op.f("ck_schemes_extent")),
         sa.CheckConstraint(
-            "kind IN ('unit', 'duty', 'micro', 'dedicated', 'evaluation', 'beats')",
-            name=op.f("ck_schemes_kind"),
+            "kind IN ('unit', 'duty', 'micro', 'dedicated', 'evaluation', 'beats')", name=op.f("ck_schemes_kind")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schemes")),
         sa.UniqueConstraint("name", name=op.f("uq_schemes_name")),
@@ -155,9 +149,7 @@ def upgrade() -> None:
         sa.Column("task_grid_id", sa.BigInteger(), nullable=True),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
-        sa.CheckConstraint(
-            "(state = 'queued') = (queue_reason IS NOT NULL)", name=op.f("ck_cases_queue_has_reason")
-        ),
+        sa.CheckConstraint("(state = 'queued') = (queue_reason IS NOT NULL)", name=op.f("ck_cases_queue_has_reason")),
         sa.CheckConstraint("occurred_precision IN ('instant', 'day')", name=op.f("ck_cases_precision")),
         sa.CheckConstraint(
             "state IN ('queued', 'reported', 'dispatched', 'handling', 'verified', 'assessed', 'archived')",
@@ -168,9 +160,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("tree", "dataset", "source_id", name=op.f("uq_cases_tree_dataset_source_id")),
     )
     op.create_index(op.f("ix_cases_geom"), "cases", ["geom"], unique=False, postgresql_using="gist")
-    op.create_index(
-        op.f("ix_cases_scheme_id_occurred_at"), "cases", ["scheme_id", "occurred_at"], unique=False
-    )
+    op.create_index(op.f("ix_cases_scheme_id_occurred_at"), "cases", ["scheme_id", "occurred_at"], unique=False)
     op.create_table(
         "grids",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -227,10 +217,7 @@ def upgrade() -> None:
         sa.Column("area_m2", sa.Double(), nullable=False),
         sa.Column("geom", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False), nullable=False),
         postgresql.ExcludeConstraint(
-            (sa.column("grid_id"), "="),
-            (sa.column("valid"), "&&"),
-            using="gist",
-            name="ex_boundaries_one_at_a_time",
+            (sa.column("grid_id"), "="), (sa.column("valid"), "&&"), using="gist", name="ex_boundaries_one_at_a_time"
         ),
         sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_boundaries_grid_id")),
         sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_boundaries_scheme_id")),
@@ -297,8 +284,7 @@ def upgrade() -> None:
             "(grid_id IS NULL) = (outside_m IS NOT NULL)", name=op.f("ck_placements_outside_has_distance")
         ),
         sa.CheckConstraint(
-            "(override_grid_id IS NULL) = (override_by IS NULL)",
-            name=op.f("ck_placements_override_has_actor"),
+            "(override_grid_id IS NULL) = (override_by IS NULL)", name=op.f("ck_placements_override_has_actor")
         ),
         sa.CheckConstraint(
             "grid_id IS NOT NULL OR nearest_grid_id IS NOT NULL", name=op.f("ck_placements_never_silent")
@@ -309,11 +295,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "scheme_id", name=op.f("pk_placements")),
     )
     op.create_index(
-        op.f("ix_placements_grid_id"),
-        "placements",
-        ["grid_id"],
-        unique=False,
-        postgresql_where=sa.text("routing"),
+        op.f("ix_placements_grid_id"), "placements", ["grid_id"], unique=False, postgresql_where=sa.text("routing")
     )
     _protect()
 

@@ -80,7 +80,7 @@ gridkeeper.cards = (() => {
       facts([
         ["card.code", one.code],
         ["card.cases", number(count)],
-        ["card.lead", person(lead) ?? t("card.vacant")],
+        ["card.lead", one.lead === undefined ? null : person(lead) ?? t("card.vacant")],
         ["card.area", Number.isFinite(one.area_m2) ? t("unit.hectares", { n: number(Math.round(one.area_m2 / 1000) / 10) }) : null],
       ]),
     );

@@ -4,10 +4,11 @@
 (() => {
   const { config, mercator, number, painted } = gridkeeper;
   const { states, ink } = config.palette;
-  const POINT_R = 5;
+  const RINGS_FROM_ZOOM = 15;
   const BIN_FONT = "600 11px system-ui, 'Noto Sans CJK SC', sans-serif";
 
   const colour = (state) => states[state] ?? ink["ink-soft"];
+  const pointRadius = (zoom) => Math.min(5.5, Math.max(2.5, 2.5 + (zoom - 13)));
   const binRadius = (count) => Math.min(24, 9 + 1.6 * Math.log2(count));
   const short = (count) => (count < 10000 ? number(count) : `${Math.round(count / 1000)}k`);
 
@@ -26,7 +27,9 @@
         sums.cases += mark.count;
         sums[mark.count > 1 ? "bins" : "points"] += 1;
       });
-      const points = this.marks.filter((mark) => mark.count === 1);
+      const last = (mark) => mark.properties.state === "queued";
+      const single = this.marks.filter((mark) => mark.count === 1);
+      const points = [...single.filter((mark) => !last(mark)), ...single.filter(last)];
       const bins = this.marks.filter((mark) => mark.count > 1).sort((a, b) => a.count - b.count);
       for (const mark of points) this._point(context, mark);
       for (const mark of bins) this._bin(context, mark);
@@ -35,15 +38,16 @@
     },
 
     _point(context, { x, y, properties }) {
-      const sprite = this._sprite(properties.state, Boolean(properties.near_border));
+      const zoom = this._map.getZoom();
+      const sprite = this._sprite(properties.state, Boolean(properties.near_border) && zoom >= RINGS_FROM_ZOOM, pointRadius(zoom));
       context.drawImage(sprite, x - sprite.reach, y - sprite.reach, 2 * sprite.reach, 2 * sprite.reach);
     },
 
     /** A point is drawn once for each look and copied from then on. */
-    _sprite(state, nearBorder) {
+    _sprite(state, nearBorder, r) {
       this._sprites ??= new Map();
-      const key = `${state}|${nearBorder}`;
-      if (!this._sprites.has(key)) this._sprites.set(key, sprite(state, nearBorder));
+      const key = `${state}|${nearBorder}|${r}`;
+      if (!this._sprites.has(key)) this._sprites.set(key, sprite(state, nearBorder, r));
       return this._sprites.get(key);
     },
 
@@ -65,25 +69,26 @@
 
     /** The marks under a layer point, the topmost first. */
     at(point) {
-      const hit = ({ x, y, count }) => Math.hypot(x - point.x, y - point.y) <= (count > 1 ? binRadius(count) : POINT_R + 3);
+      const r = pointRadius(this._map.getZoom()) + 3;
+      const hit = ({ x, y, count }) => Math.hypot(x - point.x, y - point.y) <= (count > 1 ? binRadius(count) : r);
       return (this.marks ?? []).filter(hit).reverse();
     },
   });
 
-  function sprite(state, nearBorder) {
+  function sprite(state, nearBorder, r) {
     const ratio = window.devicePixelRatio || 1;
-    const reach = POINT_R + 5;
+    const reach = r + 5;
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = Math.ceil(2 * reach * ratio);
     canvas.reach = canvas.width / ratio / 2;
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, canvas.width / 2, canvas.width / 2);
-    if (nearBorder) ring(context, POINT_R + 3, ink.ink, 1.25);
-    if (state === "queued") diamond(context, POINT_R + 1.5);
-    else { context.beginPath(); context.arc(0, 0, POINT_R, 0, 2 * Math.PI); }
+    if (nearBorder) ring(context, r + 3, ink.ink, 1.25);
+    if (state === "queued") diamond(context, r + 1.5);
+    else { context.beginPath(); context.arc(0, 0, r, 0, 2 * Math.PI); }
     context.fillStyle = colour(state);
     context.fill();
-    context.lineWidth = 1.5;
+    context.lineWidth = r < 4 ? 0.75 : 1.5;
     context.strokeStyle = "#ffffff";
     context.stroke();
     return canvas;
@@ -135,7 +140,15 @@
       const now = read.filter(({ coords }) => coords.z === this._tileZoom);
       const other = read.length ? read[read.length - 1].coords.z : null;
       const shown = now.length ? now : read.filter(({ coords }) => coords.z === other);
-      for (const { el } of shown) for (const [x, y, properties] of el.points) visit(x, y, properties);
+      const seen = new Set();
+      for (const { el } of shown) {
+        for (const [x, y, properties] of el.points) {
+          // A point on the line between two tiles comes with both.
+          const twice = properties.count === 1 && seen.has(properties.number);
+          seen.add(properties.number);
+          if (!twice) visit(x, y, properties);
+        }
+      }
     },
 
     waits() {
@@ -144,14 +157,13 @@
     },
   });
 
-  /** Points of a tile in the unit square. A tile also holds points of its neighbours' rim: those are theirs. */
+  /** Points of a tile in the unit square: [x, y, properties]. */
   function points(buffer, { x, y, z }, name) {
     const found = gridkeeper.mvt(buffer).find((one) => one.name === name);
     if (!found) return [];
     const { extent, features } = found;
-    const inside = ([px, py]) => px >= 0 && px < extent && py >= 0 && py < extent;
     return features.flatMap(({ shapes, properties }) =>
-      shapes.filter(inside).map(([px, py]) => [(x + px / extent) / 2 ** z, (y + py / extent) / 2 ** z, properties]),
+      shapes.map(([px, py]) => [(x + px / extent) / 2 ** z, (y + py / extent) / 2 ** z, properties]),
     );
   }
 
@@ -169,7 +181,7 @@
     },
 
     onAdd(map) {
-      if (!map.getPane("cases")) map.createPane("cases").style.zIndex = 450;
+      gridkeeper.pane(map, "cases");
       map.addLayer(this._drawn);
       if (this._tiles) map.addLayer(this._tiles);
       if (this.options.data && !this._embedded.length) this.setFeatures(gridkeeper.payload(this.options.data).cases.features);
@@ -214,5 +226,4 @@
   });
 
   gridkeeper.caseLayer = (options) => new CaseLayer(options);
-  gridkeeper.caseSprite = sprite;
 })();

@@ -67,7 +67,8 @@
     },
 
     _fill(context, grid) {
-      context.globalAlpha = 0.85;
+      // Close up, the fill steps back behind streets and buildings.
+      context.globalAlpha = this._map.getZoom() < 16 ? 0.9 : 0.5;
       context.fillStyle = this.colour(grid.properties.grid_no);
       context.fill(grid.path, "evenodd");
       context.globalAlpha = 1;
@@ -84,7 +85,7 @@
       const box = this._pixels(grid.box);
       const size = box.getSize();
       const text = grid.properties.name || grid.properties.code;
-      if (size.x < 60 || size.y < 34) return;
+      if (size.x < 80 || size.y < 40) return;
       context.font = LABEL_FONT;
       if (context.measureText(text).width > size.x * 0.8) return;
       const centre = box.getCenter();
@@ -136,7 +137,7 @@
     },
 
     onAdd(map) {
-      if (!map.getPane("grids")) map.createPane("grids").style.zIndex = 410;
+      gridkeeper.pane(map, "grids");
       map.addLayer(this._tiles ?? this._drawn);
       if (this.options.data && !this.grids) this._embed(gridkeeper.payload(this.options.data));
     },

@@ -59,6 +59,12 @@ gridkeeper.CanvasOverlay = L.Renderer.extend({
   },
 });
 
+/** A pane of the map for our layers, made at first use: what is drawn above what. */
+gridkeeper.pane = (map, name) => {
+  const order = { grids: 410, shapes: 420, cases: 450 };
+  if (!map.getPane(name)) map.createPane(name).style.zIndex = order[name];
+};
+
 /** Web Mercator as a unit square: [x, y] of a longitude and latitude in degrees. */
 gridkeeper.mercator = (lon, lat) => {
   const phi = (lat * Math.PI) / 180;

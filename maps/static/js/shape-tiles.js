@@ -5,12 +5,17 @@
   const { mvt, painted, service } = gridkeeper;
 
   const ShapeTiles = L.GridLayer.extend({
-    options: { noWrap: true, updateWhenZooming: false, keepBuffer: 1, url: null, layer: null, style: null, painted: null },
+    options: { pane: "shapes", noWrap: true, updateWhenZooming: false, keepBuffer: 1, url: null, layer: null, look: null, style: null, painted: null },
 
     initialize(options) {
       L.setOptions(this, options);
       this._read = new Map();
       this.on("tileunload", ({ coords }) => this._forget(coords));
+    },
+
+    onAdd(map) {
+      gridkeeper.pane(map, this.options.pane);
+      L.GridLayer.prototype.onAdd.call(this, map);
     },
 
     setUrl(url) {
@@ -50,7 +55,7 @@
       const context = entry.canvas.getContext("2d");
       context.clearRect(0, 0, entry.canvas.width, entry.canvas.height);
       for (const feature of entry.features) {
-        const { fill, stroke, width, alpha } = this.options.style(feature.properties);
+        const { fill, stroke, width, alpha } = this.options.style?.(feature.properties) ?? this.options.look;
         context.globalAlpha = alpha ?? 1;
         if (fill) { context.fillStyle = fill; context.fill(feature.path, "evenodd"); }
         context.globalAlpha = 1;

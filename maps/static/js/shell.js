@@ -1,7 +1,7 @@
 // The frame of every page: sheets on a phone, the list drawer, tabs, status line.
 "use strict";
 
-gridkeeper.shell = (() => {
+gridkeeper.shell = () => {
   const { on, emit } = gridkeeper;
   const $ = (id) => document.getElementById(id);
   const openers = [...document.querySelectorAll("[data-opens]")];
@@ -19,7 +19,7 @@ gridkeeper.shell = (() => {
     const open = !isOpen(opener.dataset.opens);
     if (open && narrow.matches) openers.filter((other) => other.dataset.opens !== opener.dataset.opens).forEach((other) => set(other, false));
     set(opener, open);
-    if (open && narrow.matches) $(opener.dataset.opens).querySelector("input, select, button")?.focus();
+    if (open && narrow.matches) $(opener.dataset.opens).focus();
   }
 
   const narrow = matchMedia("(max-width: 760px)");
@@ -63,5 +63,5 @@ gridkeeper.shell = (() => {
     if (narrow.matches) openers.forEach((opener) => set(opener, false));
   }
 
-  return { isOpen, tabs, showMap, narrow };
-})();
+  return { isOpen, tabs, showMap };
+};

@@ -1,0 +1,143 @@
+"""`gridkeeper locate | compare | check | export | map`: ask what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.orm import Session
+
+from api.cli.output import output_of
+from api.cli.service import service_engine
+from data.readers.rows import read_rows
+from data.readers.times import parse_instant
+from data.writers import write_layer
+from gis.datum import to_place
+from layers import features
+from layers.batches import quarantined_rows
+from layers.cases.check import check as run_check
+from layers.cases.compare import compare as run_compare
+from layers.cases.export import case_table
+from layers.cases.reasons import render
+from layers.cases.where import whereabouts
+from layers.grids.schemes import DEFAULT_SCHEME
+from maps.cases import cases_map
+
+SchemeName = Annotated[str, typer.Option(help="Name of the scheme.")]
+
+
+def locate(
+    context: typer.Context,
+    lon: Annotated[float, typer.Argument(help="Longitude or easting.")],
+    lat: Annotated[float, typer.Argument(help="Latitude or northing.")],
+    datum: Annotated[str, typer.Option(help="Datum of the position.")],
+    scheme: SchemeName = DEFAULT_SCHEME,
+    at: Annotated[str | None, typer.Option(help="Instant whose boundaries judge; now if not given.")] = None,
+) -> None:
+    """Tell which grid owns a place, who answers there, and why. Write -- before a negative longitude."""
+    out = output_of(context)
+    position = to_place(lon, lat, datum=datum)
+    with Session(service_engine(out)) as session:
+        instant = parse_instant(at) if at else datetime.now(UTC)
+        found = whereabouts(session, position.lon, position.lat, at=instant, scheme=scheme, datum=position.datum)
+    for reason in found.decision.reasons:
+        out.show(render(reason, lang="en"))
+    if found.answer is not None and found.answer.staff_id is not None:
+        out.show(f"{found.answer.name} {found.answer.phone or ''}".strip())
+    out.result(found.body)
+
+
+def compare(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The file that was imported.")],
+    official: Annotated[str, typer.Option(help="Column with the official grid code or name.")],
+    id_: Annotated[str, typer.Option("--id", help="Column with the source id.")],
+    scheme: SchemeName = DEFAULT_SCHEME,
+    dataset: Annotated[str | None, typer.Option(help="Dataset of the import; the file name if not given.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Text encoding where it is not UTF-8.")] = None,
+) -> None:
+    """Put an official column of the source file beside our grids."""
+    out = output_of(context)
+    with Session(service_engine(out, long=True)) as session:
+        report = run_compare(
+            session,
+            read_rows(file, encoding=encoding),
+            scheme=scheme,
+            dataset=dataset or file.name,
+            id_column=id_,
+            official=official,
+        )
+    share = report.near_border / report.stored if report.stored else 0.0
+    out.show(f"{report.stored} cases compared, {report.not_stored} rows not stored or without an official grid.")
+    out.show(f"{report.agree} agree, {report.outside} outside, {share:.1%} flagged near a border.")
+    out.show(f"{report.differ_flagged} differ with the flag, {report.differ_unflagged} differ without it.")
+    out.result({**asdict(report), "near_border_share": share})
+
+
+def check(
+    context: typer.Context,
+    scheme: Annotated[str | None, typer.Option(help="Only this scheme.")] = None,
+) -> None:
+    """Recompute every stored placement in SQL; exit code 0 when nothing differs, else 1."""
+    out = output_of(context)
+    with Session(service_engine(out, long=True)) as session:
+        report = run_check(session, scheme=scheme)
+    for found in report.differences[:100]:
+        out.show(f"case {found.number}, {found.scheme}: {found.field} is {found.stored}, should be {found.expected}")
+    if len(report.differences) > 100:
+        out.show(f"… and {len(report.differences) - 100} more.")
+    out.show(f"{report.placements} placements checked, {report.cases} cases with differences.")
+    out.result(
+        {
+            "placements": report.placements,
+            "cases": report.cases,
+            "differences": [asdict(found) for found in report.differences],
+        }
+    )
+    raise typer.Exit(1 if report.differences else 0)
+
+
+def export(
+    context: typer.Context,
+    layer: Annotated[str, typer.Argument(help="areas, grids, cases, buildings, streets or quarantine.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write; the ending chooses the format.")],
+    scheme: Annotated[str | None, typer.Option(help="Only this scheme.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Batch of the quarantine; the newest if not given.")] = None,
+) -> None:
+    """Write a layer, or the rows an import set aside, to a file."""
+    out = output_of(context)
+    with Session(service_engine(out, long=True)) as session:
+        if layer == "quarantine":
+            frame = quarantined_rows(session, batch_id=batch)
+        elif layer == "cases":
+            frame = case_table(session, scheme=scheme)
+        else:
+            frame = features.frame(session, layer, filters={"scheme": scheme})
+    write_layer(frame, output)
+    out.show(f"{len(frame)} rows written to {output}")
+    out.result({"layer": layer, "rows": len(frame), "file": str(output)})
+
+
+def map_(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Which map; there is: cases.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    scheme: SchemeName = DEFAULT_SCHEME,
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+) -> None:
+    """Write a map as one page that needs nothing else."""
+    out = output_of(context)
+    if name != "cases":
+        raise typer.BadParameter(f"there is no map named '{name}'; there is: cases")
+    with Session(service_engine(out, long=True)) as session:
+        page = cases_map(
+            features.frame(session, "grids", filters={"scheme": scheme}),
+            features.frame(session, "cases", filters={"scheme": scheme}),
+            lang=lang,
+        )
+    output.write_text(page.get_root().render(), encoding="utf-8")
+    out.show(f"Map written to {output}")
+    out.result({"map": name, "file": str(output)})

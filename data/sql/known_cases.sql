@@ -1,0 +1,7 @@
+-- Staged rows whose source id is stored already, and whether they say the same. Parameters: tree, dataset.
+SELECT s.row_no,
+    c.raw_x = s.raw_x AND c.raw_y = s.raw_y AND c.raw_datum = s.raw_datum AND c.occurred_at = s.occurred_at
+        AND c.category IS NOT DISTINCT FROM s.category AND c.description IS NOT DISTINCT FROM s.description AS same
+FROM stage_cases s
+JOIN cases c ON c.tree = :tree AND c.dataset = :dataset AND c.source_id = s.source_id
+ORDER BY s.row_no

@@ -1,0 +1,72 @@
+"""Many cases at once: read, place, decide, store; every row is accounted for and a second run adds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from data.readers.chunk import Chunk
+from data.session import unit_of_work
+from layers.actor import Actor
+from layers.batches import Summary, close_batch, open_batch
+from layers.cases.expect import Expectation
+from layers.cases.judging import ChunkJudge
+from layers.cases.rows import RowOptions
+from layers.cases.storing import store
+from layers.grids.schemes import scheme_named
+
+
+def import_cases(
+    bind: Engine,
+    actor: Actor,
+    chunks: Iterable[Chunk],
+    *,
+    scheme: str,
+    dataset: str,
+    file: str,
+    options: RowOptions,
+    expect: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Summary:
+    """Import cases chunk by chunk; each chunk is one transaction, so a broken run is simply run again.
+
+    Args:
+        bind: Engine of the service role.
+        actor: Who imports.
+        chunks: Rows as read from a file.
+        scheme: Name of the routing scheme.
+        dataset: Name under which source ids are unique.
+        file: Name of the file, for the record.
+        options: How to read the rows.
+        expect: Column with the official grid code or name, compared under each datum hypothesis.
+        progress: Told the rows finished so far.
+    """
+    with unit_of_work(bind) as session:
+        routing = scheme_named(session, scheme)
+        described = {"scheme": scheme, "columns": options.columns, "datum": options.datum}
+        summary = open_batch(session, actor, kind="cases", dataset=dataset, file=file, options=described)
+    expectation = Expectation(expect) if expect else None
+    with Session(bind) as reading, ThreadPoolExecutor(1) as writer:
+        judge = ChunkJudge(reading, routing, options, expectation)
+        storing: Future[None] | None = None
+        for chunk in chunks:
+            judged = judge.judge(chunk)
+            _finish(storing, summary, progress)
+            storing = writer.submit(store, bind, actor, routing, judged, summary)
+        _finish(storing, summary, progress)
+    if expectation:
+        summary.facts["agreement"] = expectation.shares()
+        summary.remarks += expectation.warnings(options.datum)
+    with unit_of_work(bind) as session:
+        close_batch(session, summary)
+    return summary
+
+
+def _finish(storing: Future[None] | None, summary: Summary, progress: Callable[[int], None] | None) -> None:
+    if storing is not None:
+        storing.result()
+        if progress:
+            progress(summary.read)

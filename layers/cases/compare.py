@@ -1,0 +1,98 @@
+"""`gridkeeper compare`: an official column of the source file beside our grids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session, aliased
+
+from data.readers.chunk import Chunk
+from data.readers.columns import require
+from data.tables import Case, Grid, Placement
+from layers.cases.expect import same_grid
+from layers.grids.schemes import scheme_named
+
+
+@dataclass
+class Comparison:
+    """How our grids agree with an official column, in rows.
+
+    Attributes:
+        stored: Rows of the file that are stored as cases.
+        not_stored: Rows that are not (quarantined), or that name no official grid.
+        agree: The official grid is ours.
+        outside: We found no grid.
+        near_border: Flagged as near a border.
+        differ_flagged, differ_unflagged: Another grid, with and without that flag.
+    """
+
+    stored: int = 0
+    not_stored: int = 0
+    agree: int = 0
+    outside: int = 0
+    near_border: int = 0
+    differ_flagged: int = 0
+    differ_unflagged: int = 0
+
+
+def compare(
+    session: Session, chunks: Iterable[Chunk], *, scheme: str, dataset: str, id_column: str, official: str
+) -> Comparison:
+    """Compare row by row, joined by source id.
+
+    Args:
+        session: An open session.
+        chunks: The source file, read again.
+        scheme: Scheme whose placements are meant.
+        dataset: Dataset under which the file was imported.
+        id_column: Column with the source id.
+        official: Column with the official grid code or name.
+    """
+    one = scheme_named(session, scheme)
+    report = Comparison()
+    for chunk in chunks:
+        frame = chunk.frame
+        require([str(name) for name in frame.columns], {"id": id_column, "official": official})
+        given = frame[[id_column, official]].astype("str").dropna().drop_duplicates(id_column)
+        report.not_stored += len(frame) - len(given) + len(chunk.bad)
+        rows = _placed(session, one.id, one.tree, dataset, given[id_column].tolist())
+        if not rows:
+            report.not_stored += len(given)
+            continue
+        ours = pd.DataFrame(rows, columns=["id", "code", "name", "near"])
+        joined = given.merge(ours, left_on=id_column, right_on="id", how="inner", suffixes=("_given", ""))
+        report.not_stored += len(given) - len(joined)
+        official_values = joined[official if official in joined else f"{official}_given"]
+        _add(report, joined, official_values)
+    return report
+
+
+def _placed(
+    session: Session, scheme_id: int, tree: str, dataset: str, ids: list[str]
+) -> list[Row[tuple[str, str, str, bool]]]:
+    grid = aliased(Grid)
+    owner = func.coalesce(Placement.override_grid_id, Placement.grid_id)
+    return list(
+        session.execute(
+            select(Case.source_id, grid.code, grid.name, Placement.near_border)
+            .join(Placement, (Placement.case_id == Case.id) & (Placement.scheme_id == scheme_id))
+            .outerjoin(grid, grid.id == owner)
+            .where(Case.tree == tree, Case.dataset == dataset, Case.source_id == func.any(ids))
+        )
+    )
+
+
+def _add(report: Comparison, joined: pd.DataFrame, official: pd.Series) -> None:
+    outside = joined["code"].isna().to_numpy()
+    near = joined["near"].to_numpy(dtype=bool)
+    same = same_grid(official, joined["code"], joined["name"]) & ~outside
+    report.stored += len(joined)
+    report.agree += int(np.count_nonzero(same))
+    report.outside += int(np.count_nonzero(outside))
+    report.near_border += int(np.count_nonzero(near))
+    report.differ_flagged += int(np.count_nonzero(~same & ~outside & near))
+    report.differ_unflagged += int(np.count_nonzero(~same & ~outside & ~near))

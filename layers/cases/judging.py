@@ -1,0 +1,192 @@
+"""Between reading a chunk of reports and storing it: place, person, decision for every row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from data.readers.chunk import BadRow, Chunk
+from data.tables import Scheme
+from gis.datum import suspect_swap
+from layers.cases.assign import Decision, decide
+from layers.cases.expect import Expectation
+from layers.cases.placing import Placements, Placer
+from layers.cases.rows import Reports, RowOptions, check_options, read_reports
+from layers.staff.duties import Answer, who_answers
+
+
+@dataclass
+class Judged:
+    """One chunk, ready to be stored; arrays and lists have one entry for each good row.
+
+    Attributes:
+        placements: One for each scheme, the routing scheme first.
+        routing: Index of the placement that routes.
+        reasons: The decisions' reasons as JSON text.
+        task_grid: Grid that gets the task, -1 for none.
+        columns, source: As in `RowOptions`.
+        bad: Rows set aside.
+        rows: Rows read, good and bad.
+    """
+
+    reports: Reports
+    placements: list[Placements]
+    routing: NDArray[np.int64]
+    decisions: list[Decision]
+    reasons: list[str]
+    task_grid: NDArray[np.int64]
+    columns: dict[str, str]
+    source: str
+    bad: list[BadRow]
+    rows: int
+
+    def pick(self, name: str) -> NDArray[Any]:
+        """An attribute of the routing placement of each row."""
+        return _pick(self.placements, self.routing, name)
+
+
+class ChunkJudge:
+    """Everything between reading a chunk and storing it; keeps coverages and answers between chunks."""
+
+    def __init__(self, session: Session, routing: Scheme, options: RowOptions, expectation: Expectation | None) -> None:
+        self._session = session
+        self._routing = routing
+        self._options = options
+        self._expectation = expectation
+        self._placer = Placer(session, routing)
+        self._bounds = self._placer.bounds(routing)
+        self._now = datetime.now(UTC)
+        self._answers: dict[int, Answer] = {}
+        self._plain: dict[tuple[Any, ...], tuple[Decision, str]] = {}
+        self._checked = False
+
+    def judge(self, chunk: Chunk) -> Judged:
+        """Place and decide the good rows of a chunk; the others are set aside."""
+        if not self._checked:
+            check_options(self._options, [str(name) for name in chunk.frame.columns])
+            self._checked = True
+        reports = read_reports(chunk, self._options, now=self._now)
+        placements = self._placer.place(reports.lon, reports.lat, reports.occurred_at)
+        good = self._reject_unplaceable(reports, placements[0])
+        if not good.all():
+            reports = reports.keep(good)
+            for one in placements:
+                one.keep(good)
+        if self._expectation:
+            self._expectation.compare(reports, self._placer, self._routing)
+        routing = _routing(placements)
+        task = self._task_grids(reports, placements, routing)
+        decisions, reasons = self._decide(reports, placements, routing, task)
+        return Judged(
+            reports=reports,
+            placements=placements,
+            routing=routing,
+            decisions=decisions,
+            reasons=reasons,
+            task_grid=task,
+            columns=self._options.columns,
+            source=self._options.source,
+            bad=reports.sieve.bad,
+            rows=len(chunk.frame) + len(chunk.bad),
+        )
+
+    def _reject_unplaceable(self, reports: Reports, placed: Placements) -> NDArray[np.bool_]:
+        none_then = placed.version == 0
+        far = placed.outside_m > self._routing.far_limit_m
+        swapped = suspect_swap(reports.lon, reports.lat, bounds=self._bounds) & far
+        for mask, reason, detail in (
+            (none_then, "no_boundaries_then", "The scheme had no boundaries at that time."),
+            (
+                swapped,
+                "too_far_swapped",
+                "Too far outside; with the coordinates swapped it would lie inside.",
+            ),
+            (far & ~swapped, "too_far", f"More than {self._routing.far_limit_m:.0f} m outside all grids."),
+        ):
+            rows = np.isin(reports.sieve.frame["row_no"].to_numpy(), reports.row_no[mask])
+            shown = (
+                reports.sieve.frame[self._options.columns["lon"]]
+                .astype("str")
+                .str.cat(reports.sieve.frame[self._options.columns["lat"]].astype("str"), sep=", ", na_rep="")
+            )
+            if rows.any():
+                reports.sieve.reject(
+                    rows, field=self._options.columns["lon"], reason=reason, values=shown, detail=detail
+                )
+        return np.asarray(~(none_then | far))
+
+    def _task_grids(
+        self, reports: Reports, placements: list[Placements], routing: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        task = _pick(placements, routing, "grid_id")
+        gone = ~_pick(placements, routing, "current") & (task >= 0)
+        if gone.any():
+            task[gone] = self._placer.today(placements[0].scheme, reports.lon[gone], reports.lat[gone])
+        missing = set(np.unique(task[task >= 0]).tolist()) - self._answers.keys()
+        if missing:
+            self._answers |= who_answers(self._session, missing, at=self._now)
+        return task
+
+    def _decide(
+        self,
+        reports: Reports,
+        placements: list[Placements],
+        routing: NDArray[np.int64],
+        task: NDArray[np.int64],
+    ) -> tuple[list[Decision], list[str]]:
+        states = reports.column(self._options.columns, "state").fillna("reported").tolist()
+        grid = _pick(placements, routing, "grid_id")
+        edge = _pick(placements, routing, "edge_distance_m")
+        plain = (grid >= 0) & ~_pick(placements, routing, "near_border") & (edge > 0)
+        keys = zip(
+            routing.tolist(),
+            _pick(placements, routing, "version").tolist(),
+            grid.tolist(),
+            task.tolist(),
+            states,
+            reports.datum.tolist(),
+            strict=True,
+        )
+        decisions, reasons = [], []
+        for row, (key, is_plain) in enumerate(zip(keys, plain.tolist(), strict=True)):
+            known = self._plain.get(key) if is_plain else None
+            if known is None:
+                known = self._decide_row(placements, row, task=key[3], state=key[4], datum=key[5])
+                if is_plain:
+                    self._plain[key] = known
+            decisions.append(known[0])
+            reasons.append(known[1])
+        return decisions, reasons
+
+    def _decide_row(
+        self, placements: list[Placements], row: int, *, task: int, state: str, datum: str
+    ) -> tuple[Decision, str]:
+        places = [self._placer.place_of(p, row, today_id=task) for p in placements]
+        decision = decide(places, self._answers.get(task), asked_state=state, datum=datum)
+        return decision, json.dumps(decision.reasons, ensure_ascii=False)
+
+
+def _routing(placements: list[Placements]) -> NDArray[np.int64]:
+    """For each row the index of the scheme that routes it; the same rule as `assign.routing_place`."""
+    out = np.zeros(len(placements[0].grid_id), dtype=np.int64)
+    # The other schemes come highest priority first, so the last one written here wins rightly.
+    for index in range(len(placements) - 1, 0, -1):
+        scheme = placements[index].scheme
+        if scheme.extent == "partial" and scheme.priority > 0:
+            out[placements[index].grid_id >= 0] = index
+    return out
+
+
+def _pick(placements: list[Placements], routing: NDArray[np.int64], name: str) -> NDArray[Any]:
+    """An attribute of the routing placement of each row."""
+    out = getattr(placements[0], name).copy()
+    for index in range(1, len(placements)):
+        rows = routing == index
+        out[rows] = getattr(placements[index], name)[rows]
+    return np.asarray(out)

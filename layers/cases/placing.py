@@ -1,0 +1,187 @@
+"""Where many points lie: every scheme of the city, each point by the boundaries of its own instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from data.tables import Scheme
+from gis.ownership import Coverage
+from layers.grids.lookup import GridRef, Place
+from layers.grids.schemes import city_schemes
+from layers.grids.versions import Cells, Version, cells_of, versions_of
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass
+class Placements:
+    """Where n points lie in one scheme; grid ids are -1 and distances NaN where there is none.
+
+    Attributes:
+        scheme: The scheme.
+        version: Version that judged, 0 where the scheme had none then, shape (n,).
+        grid_id, nearest_id, second_id: Grids, shape (n,).
+        edge_distance_m, outside_m: Metres, shape (n,).
+        near_border: Shape (n,).
+        current: Whether the owning grid still has ground today, shape (n,).
+    """
+
+    scheme: Scheme
+    version: Ints
+    grid_id: Ints
+    nearest_id: Ints
+    second_id: Ints
+    edge_distance_m: Floats
+    outside_m: Floats
+    near_border: Bools
+    current: Bools
+
+    def keep(self, good: Bools) -> None:
+        """Drop the rows outside a mask."""
+        for name in (
+            "version",
+            "grid_id",
+            "nearest_id",
+            "second_id",
+            "edge_distance_m",
+            "outside_m",
+            "near_border",
+            "current",
+        ):
+            setattr(self, name, getattr(self, name)[good])
+
+    @property
+    def covers(self) -> Bools:
+        """Where the scheme has something to say."""
+        return (self.grid_id >= 0) | (self.scheme.extent == "whole")
+
+
+@dataclass(frozen=True)
+class _Judge:
+    cells: Cells
+    coverage: Coverage
+
+
+class Placer:
+    """Places points in a routing scheme and the other schemes of its city; coverages are built once a version."""
+
+    def __init__(self, session: Session, routing: Scheme, *, only: Scheme | None = None) -> None:
+        self._session = session
+        self.schemes = [only] if only else city_schemes(session, routing)
+        self._versions: dict[int, list[Version]] = {s.id: versions_of(session, s.id) for s in self.schemes}
+        self._judges: dict[tuple[int, int], _Judge] = {}
+        self.names: dict[int, GridRef] = {}
+
+    def bounds(self, scheme: Scheme) -> tuple[float, float, float, float]:
+        """West, south, east, north of a scheme's current ground."""
+        latest = self._versions[scheme.id][-1]
+        west, south, east, north = shapely.total_bounds(self._judge(scheme, latest.number).cells.geom)
+        return float(west), float(south), float(east), float(north)
+
+    def place(self, lon: Floats, lat: Floats, at: NDArray[np.datetime64]) -> list[Placements]:
+        """Place n points, routing scheme first.
+
+        Args:
+            lon: Degrees on the lattice, shape (n,).
+            lat: The same.
+            at: UTC instants whose boundaries judge, shape (n,).
+        """
+        return [self._place_in(scheme, lon, lat, at) for scheme in self.schemes]
+
+    def _place_in(self, scheme: Scheme, lon: Floats, lat: Floats, at: NDArray[np.datetime64]) -> Placements:
+        n = len(lon)
+        out = Placements(
+            scheme=scheme,
+            version=self._version_at(scheme, at),
+            grid_id=np.full(n, -1),
+            nearest_id=np.full(n, -1),
+            second_id=np.full(n, -1),
+            edge_distance_m=np.full(n, np.nan),
+            outside_m=np.full(n, np.nan),
+            near_border=np.zeros(n, dtype=bool),
+            current=np.ones(n, dtype=bool),
+        )
+        newest = self._versions[scheme.id][-1].number if self._versions[scheme.id] else 0
+        for number in np.unique(out.version[out.version > 0]):
+            judge = self._judge(scheme, int(number))
+            rows = np.flatnonzero(out.version == number)
+            found = judge.coverage.judge(
+                lon[rows], lat[rows], near_limit_m=scheme.near_limit_m, far_limit_m=scheme.far_limit_m
+            )
+            grid_id = np.append(judge.cells.grid_id, -1)  # index -1 reads the last: no grid
+            out.grid_id[rows] = grid_id[found.own]
+            out.second_id[rows] = grid_id[found.second]
+            out.edge_distance_m[rows] = found.edge_distance_m
+            out.near_border[rows] = found.near_border
+            if scheme.extent == "whole":
+                out.nearest_id[rows] = grid_id[found.nearest]
+                out.outside_m[rows] = found.outside_m
+            if number != newest:
+                out.current[rows] = np.isin(out.grid_id[rows], self._judge(scheme, newest).cells.grid_id)
+        return out
+
+    def today(self, scheme: Scheme, lon: Floats, lat: Floats) -> Ints:
+        """The grid that owns each point by the newest boundaries, -1 for none."""
+        judge = self._judge(scheme, self._versions[scheme.id][-1].number)
+        return np.append(judge.cells.grid_id, -1)[judge.coverage.owners(lon, lat)]
+
+    def _version_at(self, scheme: Scheme, at: NDArray[np.datetime64]) -> Ints:
+        out = np.zeros(len(at), dtype=np.int64)
+        for version in self._versions[scheme.id]:
+            inside = np.ones(len(at), dtype=bool)
+            if version.since is not None:
+                inside &= at >= _utc(version.since)
+            if version.until is not None:
+                inside &= at < _utc(version.until)
+            out[inside] = version.number
+        return out
+
+    def _judge(self, scheme: Scheme, number: int) -> _Judge:
+        key = (scheme.id, number)
+        if key not in self._judges:
+            cells = cells_of(self._session, scheme, version=number)
+            coverage = Coverage(cells.geom, cells.grid_no, metric_srid=scheme.metric_srid)
+            self._judges[key] = _Judge(cells, coverage)
+            self.names |= {
+                int(id_): GridRef(int(id_), code, name)
+                for id_, code, name in zip(cells.grid_id, cells.code, cells.name, strict=True)
+            }
+        return self._judges[key]
+
+    def place_of(self, placements: Placements, row: int, *, today_id: int) -> Place:
+        """One row as the same `Place` that a single look-up gives."""
+        scheme = placements.scheme
+        return Place(
+            scheme_id=scheme.id,
+            scheme=scheme.name,
+            tree=scheme.tree,
+            extent=scheme.extent,
+            priority=scheme.priority,
+            time_zone=scheme.time_zone,
+            version=int(placements.version[row]),
+            grid=self.names.get(int(placements.grid_id[row])),
+            edge_distance_m=_number(placements.edge_distance_m[row]),
+            near_border=bool(placements.near_border[row]),
+            second=self.names.get(int(placements.second_id[row])),
+            nearest=self.names.get(int(placements.nearest_id[row])),
+            outside_m=_number(placements.outside_m[row]),
+            today_grid_id=today_id if today_id >= 0 else None,
+        )
+
+
+def _utc(instant: datetime) -> np.datetime64:
+    # numpy's datetime64 has no zone; the session's time zone is UTC.
+    return np.datetime64(instant.replace(tzinfo=None), "us")
+
+
+def _number(value: Any) -> float | None:
+    return None if np.isnan(value) else float(value)

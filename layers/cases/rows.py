@@ -1,0 +1,222 @@
+"""Rows of a file become reports: ids, positions in a declared datum, times; bad rows leave with their reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.readers.chunk import Chunk
+from data.readers.columns import require
+from data.readers.numbers import parse_coordinates
+from data.readers.times import parse_times
+from data.tables.casework import STATES
+from gis.datum import REASONS, to_stored
+from gis.errors import BadInput
+from layers.cases.intake import CLOCK_TOLERANCE
+from layers.cases.sieve import Sieve
+
+ROLES = ("id", "lon", "lat", "datum", "at", "received_at", "category", "description", "state", "source")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowOptions:
+    """How to read a file of cases.
+
+    Attributes:
+        columns: Role (see `ROLES`) to column name; lon, lat and at are required.
+        datum: Declared datum of all positions; None when a column gives it.
+        time_zone: IANA zone of naive times.
+        time_format: strptime format where times are written in a way that could be misread.
+        source: Where the reports came from, when no column says it.
+    """
+
+    columns: dict[str, str]
+    datum: str | None
+    time_zone: str
+    time_format: str | None = None
+    source: str = "import"
+
+
+@dataclass
+class Reports:
+    """The good rows of one chunk as arrays of equal length, and those set aside."""
+
+    frame: pd.DataFrame
+    row_no: NDArray[np.int64]
+    raw_x: NDArray[np.float64]
+    raw_y: NDArray[np.float64]
+    datum: NDArray[Any]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    occurred_at: NDArray[np.datetime64]
+    precision: NDArray[Any]
+    received_at: NDArray[np.datetime64]
+    sieve: Sieve = field(repr=False)
+
+    def column(self, columns: dict[str, str], role: str) -> Any:
+        """The values of a role's column, all missing where it has none."""
+        if role in columns:
+            return self.frame[columns[role]].astype("str")
+        return pd.Series([pd.NA] * len(self.frame), dtype="str")
+
+    def keep(self, good: NDArray[np.bool_]) -> Reports:
+        """The rows of a mask."""
+        arrays = {
+            name: getattr(self, name)[good]
+            for name in (
+                "row_no",
+                "raw_x",
+                "raw_y",
+                "datum",
+                "lon",
+                "lat",
+                "occurred_at",
+                "precision",
+                "received_at",
+            )
+        }
+        return Reports(frame=self.frame[good].reset_index(drop=True), sieve=self.sieve, **arrays)
+
+
+def check_options(options: RowOptions, columns: list[str]) -> None:
+    """Refuse options that do not fit the file.
+
+    Raises:
+        BadInput: A named column is missing, a required role has none, or no datum is declared.
+    """
+    for role in ("lon", "lat", "at"):
+        if role not in options.columns:
+            raise BadInput("column_not_named", f"Say which column holds '{role}' with --{role}.", field=role)
+    if options.datum is None and "datum" not in options.columns:
+        raise BadInput(
+            "datum_missing",
+            "Declare the datum of the positions with --datum, for example wgs84.",
+            field="datum",
+        )
+    require(columns, options.columns)
+
+
+def read_reports(chunk: Chunk, options: RowOptions, *, now: datetime) -> Reports:
+    """Examine one chunk.
+
+    Args:
+        chunk: Rows as read.
+        options: How to read them; checked by `check_options`.
+        now: The instant beyond which a time lies in the future.
+    """
+    sieve = Sieve(chunk.frame, chunk.bad)
+    frame, columns = sieve.frame, options.columns
+    _check_ids(sieve, columns)
+    _check_states(sieve, columns)
+    x, y = (_coordinates(sieve, columns[role]) for role in ("lon", "lat"))
+    datum = _datums(sieve, options)
+    lon, lat = _positions(sieve, x, y, datum, columns["lon"])
+    occurred, precision = _times(sieve, columns["at"], options, now)
+    received = np.full(len(frame), _utc(now))
+    if "received_at" in columns:
+        received, _ = _times(sieve, columns["received_at"], options, now)
+    reports = Reports(
+        frame=frame,
+        row_no=frame["row_no"].to_numpy(np.int64),
+        raw_x=x,
+        raw_y=y,
+        datum=datum,
+        lon=lon,
+        lat=lat,
+        occurred_at=occurred,
+        precision=precision,
+        received_at=received,
+        sieve=sieve,
+    )
+    return reports.keep(sieve.good)
+
+
+def _utc(instant: datetime) -> np.datetime64:
+    return np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def _check_ids(sieve: Sieve, columns: dict[str, str]) -> None:
+    if "id" not in columns:
+        return
+    ids = sieve.frame[columns["id"]]
+    sieve.reject(ids.isna(), field=columns["id"], reason="id_missing", detail="The row has no id.")
+    first = sieve.frame.drop(columns="row_no").groupby(ids, sort=False).transform("first")
+    repeats = ids.duplicated() & ids.notna()
+    if not repeats.any():
+        return
+    same = (sieve.frame.drop(columns=["row_no", columns["id"]]).fillna("") == first.fillna("")).all(axis=1)
+    sieve.reject(repeats & same, field=columns["id"], reason="repeated_row", detail="The same row came before.")
+    sieve.reject(repeats, field=columns["id"], reason="id_reused", detail="Another row with this id came before.")
+
+
+def _check_states(sieve: Sieve, columns: dict[str, str]) -> None:
+    if "state" in columns:
+        states = sieve.frame[columns["state"]]
+        sieve.reject(
+            states.notna() & ~states.isin(STATES),
+            field=columns["state"],
+            reason="unknown_state",
+            detail=f"Known states: {', '.join(STATES)}.",
+        )
+
+
+def _coordinates(sieve: Sieve, column: str) -> NDArray[np.float64]:
+    parsed = parse_coordinates(sieve.frame[column])
+    sieve.reject(parsed.bad, field=column, reason=parsed.reasons, detail="The coordinate cannot be read.")
+    return parsed.values
+
+
+def _datums(sieve: Sieve, options: RowOptions) -> NDArray[Any]:
+    if "datum" not in options.columns:
+        return np.full(len(sieve.frame), options.datum, dtype=object)
+    given = sieve.frame[options.columns["datum"]]
+    if options.datum:
+        given = given.fillna(options.datum)
+    sieve.reject(
+        given.isna(),
+        field=options.columns["datum"],
+        reason="datum_missing",
+        detail="The row declares no datum.",
+    )
+    return given.to_numpy(dtype=object)
+
+
+def _positions(
+    sieve: Sieve, x: NDArray[np.float64], y: NDArray[np.float64], datum: NDArray[Any], column: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    lon, lat = np.full(len(x), np.nan), np.full(len(x), np.nan)
+    shown = [f"{a}, {b}" for a, b in zip(x, y, strict=True)] if len(x) else []
+    for name in pd.unique(datum[sieve.good]):
+        rows = np.flatnonzero((datum == name) & sieve.good)
+        try:
+            stored = to_stored(x[rows], y[rows], datum=name)
+        except BadInput as error:
+            # A datum that a row declares wrongly is that row's fault; one declared for the file is the caller's.
+            if "datum" not in sieve.frame.columns:
+                raise
+            mask = np.isin(np.arange(len(x)), rows)
+            sieve.reject(mask, field="datum", reason=error.code, detail=error.detail)
+            continue
+        lon[rows], lat[rows] = stored.lon, stored.lat
+        reasons = np.full(len(x), "", dtype=object)
+        reasons[rows] = stored.reason
+        for code, sentence in REASONS.items():
+            sieve.reject(reasons == code, field=column, reason=code, values=shown, detail=sentence)
+    return lon, lat
+
+
+def _times(
+    sieve: Sieve, column: str, options: RowOptions, now: datetime
+) -> tuple[NDArray[np.datetime64], NDArray[Any]]:
+    formats = [options.time_format] if options.time_format else None
+    parsed = parse_times(sieve.frame[column], tz=options.time_zone, formats=formats)
+    sieve.reject(parsed.bad, field=column, reason=parsed.reasons, detail="The time cannot be read.")
+    at = np.asarray(parsed.values, dtype="datetime64[us]")
+    future = at > _utc(now + CLOCK_TOLERANCE)
+    sieve.reject(future, field=column, reason="in_the_future", detail="The time lies in the future.")
+    return at, parsed.precision

@@ -1,0 +1,158 @@
+"""A judged chunk becomes cases, events, placements and quarantine, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from data.copying import copy_columns
+from data.readers.chunk import BadRow
+from data.session import unit_of_work
+from data.sql import statement
+from data.tables import Scheme
+from layers.actor import Actor
+from layers.batches import Summary, quarantine
+from layers.cases.judging import Judged
+from layers.cases.placing import Placements
+
+
+def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: Summary) -> None:
+    """Store one chunk and add it to the sums.
+
+    Args:
+        bind: Engine of the service role.
+        actor: Who imports.
+        routing: The routing scheme.
+        judged: The chunk.
+        summary: The import's sums so far; changed only once the chunk is committed.
+    """
+    bad = list(judged.bad)
+    with unit_of_work(bind) as session:
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+        # A chunk lost in a crash is imported again by the next run, so its commit need not wait for the disk.
+        session.execute(text("SET LOCAL synchronous_commit = off"))
+        session.execute(statement("stage_cases"))
+        session.execute(statement("stage_placements"))
+        copy_columns(session, "stage_cases", _case_columns(judged))
+        for index, placements in enumerate(judged.placements):
+            columns = placement_columns(placements, row_no=judged.reports.row_no, routing=judged.routing == index)
+            copy_columns(session, "stage_placements", columns)
+        known = _set_known_aside(session, judged, routing, summary.dataset, bad)
+        has_duties = text("SELECT EXISTS (SELECT FROM duties d JOIN grids g ON g.id = d.grid_id WHERE d.leads)")
+        session.execute(
+            statement("insert_cases"),
+            {
+                "tree": routing.tree,
+                "scheme_id": routing.id,
+                "batch_id": summary.batch_id,
+                "dataset": summary.dataset,
+                "has_duties": session.execute(has_duties).scalar_one(),
+            },
+        )
+        session.execute(
+            statement("insert_imported_events"),
+            {"at": datetime.now(UTC), "actor": actor.name, "role": actor.role, "batch_id": summary.batch_id},
+        )
+        session.execute(statement("insert_placements"))
+        quarantine(session, summary, bad)
+    _count(judged, known, bad, summary)
+
+
+def _case_columns(judged: Judged) -> dict[str, Any]:
+    reports, columns, decisions = judged.reports, judged.columns, judged.decisions
+    frame = reports.frame
+    row_no = reports.row_no
+    ids = frame[columns["id"]].astype("str") if "id" in columns else pa.array(row_no).cast(pa.string())
+    sources = reports.column(columns, "source").fillna(judged.source)
+    owner = judged.pick("grid_id")
+    return {
+        "row_no": row_no,
+        "source_id": ids,
+        "source": sources,
+        "category": reports.column(columns, "category"),
+        "description": reports.column(columns, "description"),
+        "state": [d.state for d in decisions],
+        "queue_reason": pa.array([d.queue_reason for d in decisions], pa.string()),
+        "occurred_at": _instants(reports.occurred_at),
+        "occurred_precision": reports.precision,
+        "received_at": _instants(reports.received_at),
+        "raw_x": reports.raw_x,
+        "raw_y": reports.raw_y,
+        "raw_datum": pa.array(reports.datum, pa.string()),
+        "lon": reports.lon,
+        "lat": reports.lat,
+        "staff_id": pa.array([d.staff_id for d in decisions], pa.int64()),
+        "owner_grid_id": _ids(owner),
+        "task_grid_id": _ids(np.where(judged.task_grid == owner, -1, judged.task_grid)),
+        "version": judged.pick("version"),
+        "reasons": judged.reasons,
+    }
+
+
+def placement_columns(
+    placements: Placements, *, row_no: NDArray[np.int64], routing: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Columns for `stage_placements` of the rows on which the scheme has something to say."""
+    rows = placements.covers
+    return {
+        "row_no": row_no[rows],
+        "scheme_id": np.full(int(rows.sum()), placements.scheme.id),
+        "version": placements.version[rows],
+        "grid_id": _ids(placements.grid_id[rows]),
+        "nearest_grid_id": _ids(placements.nearest_id[rows]),
+        "outside_m": _metres(placements.outside_m[rows]),
+        "edge_distance_m": _metres(placements.edge_distance_m[rows]),
+        "near_border": placements.near_border[rows],
+        "second_grid_id": _ids(placements.second_id[rows]),
+        "routing": routing[rows],
+    }
+
+
+def _ids(values: NDArray[np.int64]) -> pa.Array:
+    return pa.array(values, pa.int64(), mask=values < 0)
+
+
+def _metres(values: NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, pa.float64(), mask=np.isnan(values))
+
+
+def _instants(values: NDArray[np.datetime64]) -> pa.Array:
+    # Written as UTC wall time; the session's time zone is UTC.
+    return pa.array(values, pa.timestamp("us"))
+
+
+def _set_known_aside(session: Session, judged: Judged, routing: Scheme, dataset: str, bad: list[BadRow]) -> int:
+    """Take rows already stored out of the stage; one that now says something else is quarantined."""
+    values = {"tree": routing.tree, "dataset": dataset}
+    known = session.execute(statement("known_cases"), values).all()
+    if not known:
+        return 0
+    session.execute(statement("forget_known_cases"), values)
+    column = judged.columns.get("id", "row_no")
+    changed = [row.row_no for row in known if not row.same]
+    at = dict(zip(judged.reports.row_no.tolist(), range(len(judged.reports.row_no)), strict=True))
+    for row_no in changed:
+        value = str(judged.reports.frame[column].iloc[at[row_no]])
+        detail = "A case with this id is stored with other values; it was left as it is."
+        bad.append(BadRow(row_no, column, value, "id_known_with_other_values", {}, detail))
+    return len(known) - len(changed)
+
+
+def _count(judged: Judged, known: int, bad: list[BadRow], summary: Summary) -> None:
+    summary.read += judged.rows
+    summary.quarantined += len(bad)
+    summary.already_there += known
+    summary.stored += judged.rows - len(bad) - known
+    summary.reasons.update(row.reason for row in bad)
+    for name, rows in (
+        ("queued", sum(d.queue_reason is not None for d in judged.decisions)),
+        ("outside", int((judged.pick("grid_id") < 0).sum())),
+        ("near_border", int(judged.pick("near_border").sum())),
+    ):
+        summary.facts[name] = summary.facts.get(name, 0) + rows

@@ -1,0 +1,111 @@
+"""Polygons of a file become cells of the stored CRS: declared datum, the lattice, one row a code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from data.readers.chunk import BadRow
+from data.readers.columns import require
+from gis.datum import to_stored
+from gis.errors import BadInput
+from gis.shapes import densify, merge_parts, to_cells
+
+
+@dataclass
+class Incoming:
+    """Polygons ready to be stored, and what was noticed on the way.
+
+    Attributes:
+        frame: The rows that were kept, one for each code.
+        code: Their codes, text.
+        geom: Valid MultiPolygons on the lattice.
+        bad: Rows that were refused.
+        remarks: Plain sentences for people.
+    """
+
+    frame: geopandas.GeoDataFrame
+    code: NDArray[Any]
+    geom: NDArray[Any]
+    bad: list[BadRow]
+    remarks: list[str]
+
+
+def to_degrees(frame: geopandas.GeoDataFrame, *, datum: str | None) -> NDArray[Any]:
+    """The geometries of a frame in the stored CRS.
+
+    Args:
+        frame: Features with a CRS.
+        datum: Declared datum where the CRS of the file does not tell it, as with GCJ-02.
+
+    Raises:
+        BadInput: The datum cannot be used, or a vertex is no position in it.
+    """
+    geoms = np.asarray(frame.geometry.array, dtype=object)
+    if datum is None:
+        return densify(geoms, source_crs=frame.crs)
+
+    def convert(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        stored = to_stored(xy[:, 0], xy[:, 1], datum=datum)
+        if stored.bad.any():
+            at = int(np.flatnonzero(stored.bad)[0])
+            raise BadInput(
+                str(stored.reason[at]),
+                f"A vertex at {xy[at, 0]}, {xy[at, 1]} is no position in {datum}.",
+                field="datum",
+                value=f"{xy[at, 0]}, {xy[at, 1]}",
+            )
+        return np.column_stack([stored.lon, stored.lat])
+
+    return np.asarray(shapely.transform(shapely.force_2d(geoms), convert), dtype=object)
+
+
+def read_cells(frame: geopandas.GeoDataFrame, *, code: str, datum: str | None) -> Incoming:
+    """Make cells of a frame: refuse by name what is no polygon, join the parts of one code.
+
+    Raises:
+        BadInput: The code column is missing, or two rows of one code overlap.
+    """
+    require([str(name) for name in frame.columns], {"code": code})
+    cells, problems = to_cells(to_degrees(frame, datum=datum))
+    refused = {problem.row: problem for problem in problems if problem.refused}
+    row_no = frame["row_no"].to_numpy()
+    codes = frame[code].map(as_code).to_numpy(dtype=object)
+    bad = [
+        BadRow(int(row_no[row]), "geometry", None, problem.code, {"code": codes[row]}, problem.detail)
+        for row, problem in refused.items()
+    ]
+    bad += [
+        BadRow(int(row_no[row]), code, None, "code_missing", {}, "The row has no code.")
+        for row in np.flatnonzero([value is None for value in codes])
+        if row not in refused
+    ]
+    kept = np.array([row not in refused and codes[row] is not None for row in range(len(frame))], dtype=bool)
+    merged = merge_parts(codes[kept], cells[kept])
+    return Incoming(
+        frame=frame[kept].iloc[merged.first].reset_index(drop=True),
+        code=merged.code,
+        geom=merged.geom,
+        bad=bad,
+        remarks=[problem.detail for problem in problems if not problem.refused] + merged.remarks,
+    )
+
+
+def as_code(value: Any) -> str | None:
+    """A code as text: whole numbers lose a decimal point that a file format gave them.
+
+    >>> as_code(12.0), as_code(" 0111 "), as_code(float("nan")), as_code("")
+    ('12', '0111', None, None)
+    """
+    if value is None or value != value:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() or None
+
+

@@ -1,0 +1,186 @@
+"""The case map: as a page served at "/", as one file, and as a folium map in a notebook."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+import folium
+import geopandas
+import pandas as pd
+
+from gis.crs import STORED_SRID
+from gis.errors import BadInput
+from maps.binning import binned
+from maps.leaflet import CaseLayer, GridLayer, GridMap, PageScript, ShapeTiles
+from maps.shell import page_figure
+from maps.strings import t
+from maps.styles import INK, STATES
+
+MOST_POINTS = 5_000
+_GRID_COLUMNS = ("grid_no", "code", "name", "lead", "lead_phone", "area_m2")
+_CASE_COLUMNS = (
+    *("number", "state", "category", "occurred_at", "occurred_precision", "grid_code", "grid_name"),
+    *("near_border", "edge_distance_m", "outside_m"),
+)
+
+
+def cases_page(*, lang: str, nonce: str) -> str:
+    """The page at "/": an empty frame whose scripts read schemes, layers, tiles and counts from the API.
+
+    Args:
+        lang: "zh" or "en".
+        nonce: The one-time word that `maps.figure.content_security_policy` puts into the response header.
+    """
+    figure = page_figure(page="cases", template="cases.html", lang=lang, nonce=nonce)
+    base = GridMap(lang=lang)
+    figure.add_child(base)
+    shapes = {
+        "areas": ShapeTiles(name="areas", style={"stroke": INK["area-line"], "width": 2}),
+        "streets": ShapeTiles(name="streets", style={"stroke": INK["street"], "width": 1.5}, min_zoom=11),
+        "buildings": ShapeTiles(
+            name="buildings",
+            style={"fill": INK["building"], "stroke": INK["building-line"], "width": 0.5},
+            min_zoom=14,
+        ),
+    }
+    grids, cases = GridLayer(name=t(lang, "layer.grids")), CaseLayer(name=t(lang, "layer.cases"))
+    for layer in (grids, *shapes.values(), cases):
+        base.add_child(layer)
+    figure.add_child(
+        PageScript(
+            *("service", "mvt", "cards", "legend", "table", "shell", "filters"),
+            *("cases-legend", "cases-list", "cases-page"),
+            call="casesPage",
+            parts={"map": base, "grids": grids, "cases": cases, "shapes": shapes},
+        )
+    )
+    return figure.render()
+
+
+def cases_map(
+    grids: geopandas.GeoDataFrame, cases: geopandas.GeoDataFrame, *, lang: str = "zh", time_zone: str = "UTC"
+) -> folium.Map:
+    """The case map with its data inside: for a notebook, and `.save(file)` writes one self-contained page.
+
+    Above 5,000 cases the points are summed up in squares, and the page says so.
+
+    Args:
+        grids: Polygons with the columns `grid_no` and `code`, and where known `name`, `lead`, `lead_phone`,
+            `area_m2`; any CRS.
+        cases: Points with the columns `number`, `state`, `grid_code` (null outside every grid), and where
+            known `category`, `occurred_at`, `grid_name`, `near_border`, `edge_distance_m`, `outside_m`; any CRS.
+        lang: "zh" or "en".
+        time_zone: IANA name of the zone in which times are shown.
+
+    Raises:
+        BadInput: `missing_column` or `missing_crs`.
+    """
+    grids = _ready(grids, "grids", ("grid_no", "code"))
+    cases = _ready(cases, "cases", ("number", "state", "grid_code"))
+    figure = page_figure(page="cases", template="cases.html", lang=lang, nonce=secrets.token_urlsafe(16), inline=True)
+    base = GridMap(lang=lang)
+    figure.add_child(base)
+    grid_layer = GridLayer(name=t(lang, "layer.grids"), data="gk-data")
+    case_layer = CaseLayer(name=t(lang, "layer.cases"), data="gk-data")
+    base.add_child(grid_layer)
+    base.add_child(case_layer)
+    figure.payload["gk-data"] = _payload(grids, cases, lang=lang, time_zone=time_zone)
+    figure.add_child(
+        PageScript(
+            *("cards", "legend", "table", "shell", "cases-legend", "cases-list", "cases-file"),
+            call="casesFile",
+            parts={"map": base, "grids": grid_layer, "cases": case_layer, "data": "gk-data"},
+        )
+    )
+    return base
+
+
+def _payload(
+    grids: geopandas.GeoDataFrame, cases: geopandas.GeoDataFrame, *, lang: str, time_zone: str
+) -> dict[str, Any]:
+    notes: list[str] = []
+    shown = cases
+    if len(cases) > MOST_POINTS:
+        shown, size_m = binned(cases)
+        size = f"{round(size_m):,}"
+        notes = [t(lang, "file.aggregate", n=f"{len(cases):,}", most=f"{MOST_POINTS:,}", size=size)]
+    counts = _counts(grids, cases)
+    frame = grids if len(grids) else cases
+    return {
+        "grids": _features(grids, _GRID_COLUMNS),
+        "cases": _features(shown, (*_CASE_COLUMNS, "count")),
+        "counts": {**counts, "by_state": _by_state(cases)},
+        "bounds": [float(edge) for edge in frame.total_bounds] if len(frame) else [-180.0, -85.0, 180.0, 85.0],
+        "period": _period(cases, time_zone),
+        "zone": time_zone,
+        "notes": notes,
+    }
+
+
+def _ready(frame: geopandas.GeoDataFrame, what: str, needed: tuple[str, ...]) -> geopandas.GeoDataFrame:
+    for column in needed:
+        if column not in frame.columns:
+            raise BadInput(
+                "missing_column",
+                f"The frame {what!r} has no column {column!r}, which the map needs.",
+                field=column,
+                values={"columns": [str(name) for name in frame.columns]},
+            )
+    if frame.crs is None:
+        raise BadInput("missing_crs", f"The frame {what!r} has no CRS; set one with set_crs().", field=what)
+    return frame.to_crs(STORED_SRID)
+
+
+def _counts(grids: geopandas.GeoDataFrame, cases: geopandas.GeoDataFrame) -> dict[str, Any]:
+    by_code = cases["grid_code"].value_counts()
+    counts = {
+        str(grid_no): int(by_code.get(code, 0)) for grid_no, code in zip(grids["grid_no"], grids["code"], strict=True)
+    }
+    return {"counts": counts, "outside": int(cases["grid_code"].isna().sum()), "total": len(cases)}
+
+
+def _by_state(cases: geopandas.GeoDataFrame) -> dict[str, int]:
+    found = cases["state"].value_counts()
+    return {state: int(found[state]) for state in STATES if state in found}
+
+
+def _period(cases: geopandas.GeoDataFrame, time_zone: str) -> dict[str, str] | None:
+    if "occurred_at" not in cases.columns or cases["occurred_at"].isna().all():
+        return None
+    times = pd.to_datetime(cases["occurred_at"], utc=True).dt.tz_convert(time_zone)
+    last = times.max()
+    offset = last.strftime("%z")
+    return {
+        "from": f"{times.min():%Y-%m-%d}",
+        "to": f"{last:%Y-%m-%d}",
+        "zone": f"UTC{offset[:3].replace('-', '−')}:{offset[3:]}",
+    }
+
+
+def _features(frame: geopandas.GeoDataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
+    """GeoJSON of the known columns; 6 decimals of a degree are 11 cm, and missing values become null."""
+    kept = frame[[name for name in columns if name in frame.columns]].copy()
+    for name in kept.columns:
+        if isinstance(kept[name].dtype, pd.DatetimeTZDtype):
+            kept[name] = kept[name].map(pd.Timestamp.isoformat, na_action="ignore")
+    records = json.loads(kept.to_json(orient="records", force_ascii=False))
+    shapes = json.loads(frame.geometry.to_json(drop_id=True))["features"]
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "geometry": {**one["geometry"], "coordinates": _rounded(one["geometry"]["coordinates"])},
+                "properties": record,
+            }
+            for one, record in zip(shapes, records, strict=True)
+        ],
+    }
+
+
+def _rounded(coordinates: list[Any]) -> list[Any]:
+    if coordinates and isinstance(coordinates[0], list):
+        return [_rounded(part) for part in coordinates]
+    return [round(value, 6) for value in coordinates]

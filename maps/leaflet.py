@@ -1,0 +1,155 @@
+"""Our layers as folium elements: the Python side of the scripts in `static/js`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import folium
+from branca.element import MacroElement
+from folium.elements import JSCSSMixin
+from folium.map import Layer
+from folium.template import Template
+
+from maps.assets import STATIC_URL
+from maps.strings import t
+
+
+def scripts(*names: str) -> list[tuple[str, str]]:
+    """folium's (name, address) pairs of our own scripts."""
+    return [(f"gk_{name}", f"{STATIC_URL}js/{name}.js") for name in names]
+
+
+class GridMap(folium.Map):
+    """A folium map without a background, that needs Leaflet and nothing else.
+
+    Args:
+        lang: Language of its buttons.
+    """
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}
+            <div class="folium-map" id="{{ this.get_name() }}" role="application" aria-label="{{ this.label|e }}">
+            </div>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
+                center: {{ this.location|tojson }}, zoom: 3, maxZoom: 19, zoomControl: false,
+                fadeAnimation: false, attributionControl: false
+            });
+            L.control.zoom({{ this.zoom_texts|tojson }}).addTo({{ this.get_name() }});
+            L.control.scale({imperial: false, position: "bottomright"}).addTo({{ this.get_name() }});
+        {% endmacro %}
+        """
+    )
+    default_js = [("leaflet", "leaflet"), *scripts("core", "times", "overlay", "classes")]  # noqa: RUF012 - declared so by folium
+    default_css = [("leaflet_css", "leaflet_css")]  # noqa: RUF012 - declared so by folium
+
+    def __init__(self, *, lang: str) -> None:
+        super().__init__(location=(0, 0), tiles=None)
+        self.label = t(lang, "map.label")
+        self.zoom_texts = {"zoomInTitle": t(lang, "map.zoom_in"), "zoomOutTitle": t(lang, "map.zoom_out")}
+
+
+class _ScriptLayer(JSCSSMixin, Layer):
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = gridkeeper.{{ this.maker }}({{ this.options|tojson }});
+        {% endmacro %}
+        """
+    )
+    maker: str
+
+    def __init__(self, *, name: str, show: bool = True, **options: object) -> None:
+        super().__init__(name=name, overlay=True, control=False, show=show)
+        self.options = options
+
+
+class GridLayer(_ScriptLayer):
+    """Grids filled by their number of cases.
+
+    Args:
+        name: Name of the layer.
+        data: Name of a payload of the figure with `grids` (GeoJSON) and `counts` (cases by grid number); None
+            where the page's script sets them from the API.
+    """
+
+    maker = "gridLayer"
+    default_js = scripts("grid-layer")
+
+    def __init__(self, *, name: str, data: str | None = None) -> None:
+        super().__init__(name=name, data=data)
+        self._name = "GridLayer"
+
+
+class CaseLayer(_ScriptLayer):
+    """Cases as points and bins.
+
+    Args:
+        name: Name of the layer.
+        data: Name of a payload of the figure with `cases` (GeoJSON points); None where the page's script
+            gives the address of vector tiles.
+    """
+
+    maker = "caseLayer"
+    default_js = scripts("case-layer")
+
+    def __init__(self, *, name: str, data: str | None = None) -> None:
+        super().__init__(name=name, data=data)
+        self._name = "CaseLayer"
+
+
+class ShapeTiles(_ScriptLayer):
+    """An optional layer of areas, streets or buildings from vector tiles, off at first.
+
+    Args:
+        name: Name of the layer in the API.
+        style: Colours and width: `fill`, `stroke`, `width`, `alpha`.
+        min_zoom: Zoom below which it is not drawn.
+    """
+
+    maker = "shapeTiles"
+    default_js = scripts("service", "mvt", "shape-tiles")
+
+    def __init__(self, *, name: str, style: dict[str, Any], min_zoom: int = 0) -> None:
+        super().__init__(name=name, show=False, layer=name, look=style, minZoom=min_zoom)
+        self._name = "ShapeTiles"
+
+
+class PageScript(JSCSSMixin):
+    """The script that brings a page's map, layers and panels together.
+
+    Args:
+        names: Scripts to load, in order.
+        call: Function of the `gridkeeper` object to call at the end.
+        parts: Elements it is given, by name; a dict of elements becomes an object.
+    """
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            gridkeeper.{{ this.call }}({{ this.arguments }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, *names: str, call: str, parts: dict[str, Any]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "PageScript"
+        self.default_js = scripts(*names)
+        self.call = call
+        self.parts = parts
+
+    @property
+    def arguments(self) -> str:
+        """The parts as a JavaScript object of variables."""
+        return _variables(self.parts)
+
+
+def _variables(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_variables(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, MacroElement):
+        return str(value.get_name())
+    return f'"{value}"'

@@ -1,0 +1,162 @@
+"""What all tests share: marks, the PostGIS cluster, databases, the town, the service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from data import embedded
+from tests.cluster import RUN, Cluster, Database
+from tests.server import served
+from tests.town import build_town, report_cases
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SHARED_DATA = CHECKOUT.parent / "shared/data"
+OUR_ORIGIN = "http://127.0.0.1:8000"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="Also run the long campaigns and large stores.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "shared_data: reads the real files in ../shared/data")
+    config.addinivalue_line("markers", "long: takes minutes; runs with --long only")
+    os.environ.setdefault(RUN, str(os.getpid()))  # workers inherit it
+
+
+def pytest_report_header() -> str | None:
+    if SHARED_DATA.is_dir():
+        return None
+    return f"Deselected: the tests marked shared_data, because {SHARED_DATA} is not there."
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    away = {"shared_data"} if not SHARED_DATA.is_dir() else set()
+    if not config.getoption("--long"):
+        away.add("long")
+    chosen = [item for item in items if not away & {mark.name for mark in item.iter_markers()}]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    is_worker = hasattr(config, "workerinput")
+    if not is_worker and embedded.find(_home()).is_running():
+        Cluster(_home()).drop_left_over()
+
+
+def _home() -> Path:
+    return Path(os.environ.get("GRIDKEEPER_HOME") or CHECKOUT / "var/test").resolve()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real files; ask for it in tests marked `shared_data`."""
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def worker() -> str:
+    """Name of this process among the parallel ones."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The running PostGIS cluster of the tests."""
+    embedded.start(_home(), lambda _: None)
+    return Cluster(_home())
+
+
+@pytest.fixture(scope="session")
+def empty_template(cluster: Cluster) -> str:
+    """Name of a migrated database without rows."""
+    return cluster.template("empty", lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def town_template(cluster: Cluster, empty_template: str) -> str:
+    """Name of a database with the hand-drawn town and no cases."""
+    return cluster.template("town", build_town, source=empty_template)
+
+
+@pytest.fixture(scope="session")
+def clone_name(worker: str) -> Iterator[str]:
+    """Numbers for database names."""
+    return (f"{worker}_{number}" for number in count())
+
+
+@pytest.fixture
+def database(cluster: Cluster, empty_template: str, clone_name: Iterator[str]) -> Iterator[Database]:
+    """A migrated, empty database for one test, with engines for both roles."""
+    with cluster.clone(empty_template, next(clone_name)) as made:
+        yield made
+
+
+@pytest.fixture
+def town(cluster: Cluster, town_template: str, clone_name: Iterator[str]) -> Iterator[Database]:
+    """A database with the hand-drawn town for one test."""
+    with cluster.clone(town_template, next(clone_name)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_database(cluster: Cluster, empty_template: str, clone_name: Iterator[str]) -> Iterator[Database]:
+    """An empty database that all tests of a process use through `session`, which leaves nothing behind."""
+    with cluster.clone(empty_template, next(clone_name)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_town(cluster: Cluster, town_template: str, clone_name: Iterator[str]) -> Iterator[Database]:
+    """The hand-drawn town that all tests of a process use through `town_session`."""
+    with cluster.clone(town_template, next(clone_name)) as made:
+        yield made
+
+
+@pytest.fixture
+def session(shared_database: Database) -> Iterator[Session]:
+    """A session of the serving role on an empty database; even what it commits is rolled back."""
+    yield from _rolled_back(shared_database)
+
+
+@pytest.fixture
+def town_session(shared_town: Database) -> Iterator[Session]:
+    """The same in the hand-drawn town."""
+    yield from _rolled_back(shared_town)
+
+
+def _rolled_back(database: Database) -> Iterator[Session]:
+    with database.app.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture
+def client(town: Database) -> Iterator[TestClient]:
+    """The service on the hand-drawn town, called from this machine."""
+    with TestClient(create_app(town.settings), base_url=OUR_ORIGIN, client=("127.0.0.1", 50000)) as calling:
+        yield calling
+
+
+@pytest.fixture(scope="session")
+def reported_template(cluster: Cluster, town_template: str) -> str:
+    """Name of a database with the hand-drawn town and some hundred cases."""
+    return cluster.template("reported", report_cases, source=town_template)
+
+
+@pytest.fixture(scope="module")
+def town_server(cluster: Cluster, reported_template: str, clone_name: Iterator[str]) -> Iterator[str]:
+    """The service on a real port of 127.0.0.1, in a town with cases: its address."""
+    with cluster.clone(reported_template, next(clone_name)) as made, served(made) as url:
+        yield url
