@@ -13,7 +13,6 @@ from data.errors import DatabaseAway, server_missing
 from data.roles import ADMIN
 
 _INSTALLED = Path("/usr/lib/postgresql")
-_EXTENSIONS = Path("/usr/share/postgresql")
 _LOG_LINES = 6
 
 
@@ -25,7 +24,7 @@ def find_programs(place: Place) -> Path:
     """
     version = (place.data / "PG_VERSION").read_text().strip() if place.data.exists() else None
     found = [path.parent for path in _INSTALLED.glob(f"{version or '*'}/bin/postgres")]
-    usable = [path for path in found if (_EXTENSIONS / path.parent.name / "extension/postgis.control").exists()]
+    usable = [path for path in found if (path.parent / "lib/postgis-3.so").exists()]
     if not usable:
         raise server_missing(version or "15")
     return max(usable, key=lambda path: int(path.parent.name))

@@ -9,6 +9,10 @@ class DatabaseAway(GridError):
     """The database is not there, not reachable or not prepared; the command line exits with 3."""
 
 
+class BrokenRule(GridError):
+    """What was to be stored breaks a rule that the tables hold; nothing was stored."""
+
+
 def server_missing(version: str = "15") -> DatabaseAway:
     """The error for a machine without the server's programs."""
     return DatabaseAway(

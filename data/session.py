@@ -9,6 +9,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.orm import Session
 
 from data import embedded
+from data.constraints import named_constraints
 from data.roles import APP, OWNER
 from data.settings import DatabaseSettings
 
@@ -63,7 +64,11 @@ def engine(
 
 @contextmanager
 def unit_of_work(bind: Engine) -> Iterator[Session]:
-    """One transaction: committed when the block ends, rolled back when it raises."""
-    with Session(bind, expire_on_commit=False) as session:
+    """One transaction: committed when the block ends, rolled back when it raises.
+
+    Raises:
+        BrokenRule: A constraint of the tables was broken, in the block or by the commit.
+    """
+    with named_constraints(), Session(bind, expire_on_commit=False) as session:
         yield session
         session.commit()

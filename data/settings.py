@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -27,7 +27,7 @@ class _Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GRIDKEEPER_", env_ignore_empty=True, extra="ignore")
 
-    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - pydantic's own signature
+    def __init__(self, **given: Any) -> None:
         try:
             super().__init__(**given)
         except ValidationError as error:
@@ -82,6 +82,14 @@ class ServiceSettings(_Settings):
 
     Attributes:
         port: TCP port on 127.0.0.1.
+        hosts: Further names under which a proxy reaches us, as a browser sends them: city.example or
+            city.example:8443, separated by commas. 127.0.0.1, localhost and [::1] are always ours.
     """
 
     port: int = Field(default=8000, ge=1, le=65535)
+    hosts: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split(cls, hosts: Any) -> Any:
+        return tuple(name.strip().lower() for name in hosts.split(",")) if isinstance(hosts, str) else hosts

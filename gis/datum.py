@@ -52,7 +52,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """One position in EPSG:4326 on the lattice."""
 
     lon: float
@@ -98,16 +98,16 @@ def to_stored(x: ArrayLike, y: ArrayLike, *, datum: str) -> Stored:
     return Stored(to_lattice(lon), to_lattice(lat), reason, kind.name, kind.method, kind.error_m)
 
 
-def to_place(x: float, y: float, *, datum: str) -> Place:
+def to_position(x: float, y: float, *, datum: str) -> Position:
     """Convert one position or say what is wrong with it.
 
     Raises:
         BadInput: With a key of `REASONS` as its code, or as `to_stored`.
 
-    >>> place = to_place(38_465_689.0, 3_846_000.0, datum="gk3-38")
-    >>> round(place.lon, 4), round(place.lat, 4), place.method
+    >>> got = to_position(38_465_689.0, 3_846_000.0, datum="gk3-38")
+    >>> round(got.lon, 4), round(got.lat, 4), got.method
     (113.6253, 34.7417, 'CGCS2000 / 3-degree Gauss-Krüger zone 38, numbers taken as WGS 84')
-    >>> to_place(0, 0, datum="wgs84")
+    >>> to_position(0, 0, datum="wgs84")
     Traceback (most recent call last):
     gis.errors.BadInput: The position is exactly 0, 0, which is what an empty position looks like.
     """
@@ -117,7 +117,7 @@ def to_place(x: float, y: float, *, datum: str) -> Place:
         raise BadInput(
             reason, REASONS[reason], field="position", value=f"{x}, {y}", values={"datum": got.datum}
         )
-    return Place(float(got.lon[0]), float(got.lat[0]), got.datum, got.method, got.error_m)
+    return Position(float(got.lon[0]), float(got.lat[0]), got.datum, got.method, got.error_m)
 
 
 def suspect_swap(

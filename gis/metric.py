@@ -73,4 +73,4 @@ def round_m(distance_m: ArrayLike) -> Floats:
 
 def _short_pieces(low: Floats, high: Floats) -> Counts:
     length_deg: NDArray[np.float64] = np.hypot(high[:, 0] - low[:, 0], high[:, 1] - low[:, 1])
-    return np.maximum(np.ceil(length_deg / SEGMENT_DEG), 1).astype(np.int64)
+    return np.asarray(np.maximum(np.ceil(length_deg / SEGMENT_DEG), 1), dtype=np.int64)

@@ -93,7 +93,7 @@ class CaseLayer(_ScriptLayer):
     """
 
     maker = "caseLayer"
-    default_js = scripts("case-layer")
+    default_js = scripts("stamps", "case-layer")
 
     def __init__(self, *, name: str, data: str | None = None) -> None:
         super().__init__(name=name, data=data)

@@ -161,7 +161,7 @@ def _duty(session: Session, areas: dict[str, Area]) -> dict[str, Grid]:
 
 
 def _dedicated(session: Session) -> dict[str, Grid]:
-    station = dict(title="Dedicated grids 专属网格", kind="dedicated", extent="partial", priority=10)
+    station = {"title": "Dedicated grids 专属网格", "kind": "dedicated", "extent": "partial", "priority": 10}
     scheme = _scheme(session, 1, name="dedicated", tree="town", **station)
     grid = _grid(session, scheme, 1, "Z01", "Station 车站", None)
     _boundary(session, grid, 1, Range(FIRST, None), squares((1.5, 0.5, 2.5, 1.5)))
@@ -169,7 +169,7 @@ def _dedicated(session: Session) -> dict[str, Grid]:
 
 
 def _lakeside(session: Session) -> dict[str, Grid]:
-    zone = dict(metric_srid=32616, time_zone="America/Chicago")
+    zone = {"metric_srid": 32616, "time_zone": "America/Chicago"}
     scheme = _scheme(session, 1, name="beats", tree="lakeside", title="Beats", kind="beats", extent="whole", **zone)
     grids = {}
     for grid_no, west in ((1, -87.75), (2, -87.6875)):
@@ -182,7 +182,8 @@ def _lakeside(session: Session) -> dict[str, Grid]:
 def _people(session: Session, grids: dict[str, Grid], areas: dict[str, Area]) -> None:
     """D01 has a lead, D02's is away with a substitute, D03's with none but a deputy; D04 and D07 have nobody and
     D06's substitute is away too: the street answers. D05 changed its lead. The lakeside has no staff at all."""
-    names = "Wang 王一,Li 李二,Zhao 赵三,Sun 孙四,Zhou 周五,Wu 吴六,Zheng 郑七,Feng 冯八,Chen 陈九,Qian 钱十,He 何十一".split(",")
+    names = ["Wang 王一", "Li 李二", "Zhao 赵三", "Sun 孙四", "Zhou 周五", "Wu 吴六"]
+    names += ["Zheng 郑七", "Feng 冯八", "Chen 陈九", "Qian 钱十", "He 何十一"]
     staff = [
         Staff(tree="town", staff_no=f"P{number:02}", name=name, phone=f"555-01{number:02}")
         for number, name in enumerate(names, start=1)

@@ -11,18 +11,17 @@ import typer
 from sqlalchemy.orm import Session
 
 from api.cli.output import output_of
+from api.cli.instants import parse_instant
 from api.cli.service import service_engine
 from data.readers.rows import read_rows
-from data.readers.times import parse_instant
 from data.writers import write_layer
-from gis.datum import to_place
 from layers import features
 from layers.batches import quarantined_rows
 from layers.cases.check import check as run_check
 from layers.cases.compare import compare as run_compare
 from layers.cases.export import case_table
+from layers.cases.finding import described, find
 from layers.cases.reasons import render
-from layers.cases.where import whereabouts
 from layers.grids.schemes import DEFAULT_SCHEME
 from maps.cases import cases_map
 
@@ -39,15 +38,14 @@ def locate(
 ) -> None:
     """Tell which grid owns a place, who answers there, and why. Write -- before a negative longitude."""
     out = output_of(context)
-    position = to_place(lon, lat, datum=datum)
+    now = datetime.now(UTC)
     with Session(service_engine(out)) as session:
-        instant = parse_instant(at) if at else datetime.now(UTC)
-        found = whereabouts(session, position.lon, position.lat, at=instant, scheme=scheme, datum=position.datum)
+        found = find(session, lon, lat, datum=datum, scheme=scheme, at=parse_instant(at) if at else now, now=now)
     for reason in found.decision.reasons:
         out.show(render(reason, lang="en"))
     if found.answer is not None and found.answer.staff_id is not None:
         out.show(f"{found.answer.name} {found.answer.phone or ''}".strip())
-    out.result(found.body)
+    out.result(described(found))
 
 
 def compare(

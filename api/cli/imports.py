@@ -8,18 +8,18 @@ from typing import Annotated
 import typer
 
 from api.cli.output import Output, output_of
+from api.cli.instants import parse_instant
 from api.cli.service import service_engine
 from data.readers.columns import load_mapping
 from data.readers.features import read_features
 from data.readers.rows import read_rows
-from data.readers.times import parse_instant
 from data.session import unit_of_work
 from layers.batches import Summary
 from layers.cases.backfill import place_existing
 from layers.cases.bulk import import_cases
 from layers.cases.rows import ROLES, RowOptions
 from layers.grids.areas import AreaColumns, import_areas
-from layers.grids.features import import_buildings, import_streets
+from layers.grids.ground import import_buildings, import_streets
 from layers.grids.intake import GridColumns, GridImport, import_grids
 from layers.grids.schemes import DEFAULT_SCHEME, SchemeSpec, scheme_named
 from layers.staff.intake import import_absences, import_duties, import_staff

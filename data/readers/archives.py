@@ -69,19 +69,24 @@ def zip_members(path: Path) -> list[zipfile.ZipInfo]:
     return [m for m in members if not m.is_dir() and not m.filename.startswith(hidden) and "/._" not in m.filename]
 
 
+def guard_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
+    """Refuse members that unpack to too much.
+
+    Raises:
+        BadInput: `archive_too_large` (over 2 GB, or over 100 MB at more than 200-fold).
+    """
+    # zipfile never gives more bytes than the directory of the archive declares, so checking those is enough.
+    packed = sum(member.compress_size for member in members)
+    _guard(path.name, sum(member.file_size for member in members), packed, MAX_UNPACKED_BYTES)
+
+
 def unpack(path: Path, members: list[zipfile.ZipInfo], into: Path) -> list[Path]:
     """Write members of a zip flat into a folder, their suffixes in lower case.
 
     Raises:
         BadInput: `archive_too_large` (over 2 GB, or over 100 MB at more than 200-fold), `file_corrupt`.
     """
-    # zipfile never gives more bytes than the directory of the archive declares, so checking those is enough.
-    _guard(
-        path.name,
-        sum(m.file_size for m in members),
-        sum(m.compress_size for m in members),
-        MAX_UNPACKED_BYTES,
-    )
+    guard_members(path, members)
     written: list[Path] = []
     try:
         with zipfile.ZipFile(path) as archive:

@@ -6,7 +6,6 @@ skipped. Every value is text, an empty one is NA.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -20,6 +19,7 @@ import pyarrow.csv as pa_csv
 
 from data.readers.archives import MAX_STREAM_BYTES, byte_blocks
 from data.readers.chunk import BadRow, Chunk, free_name
+from data.readers.columns import column_names
 from data.readers.encodings import utf8_blocks
 from data.readers.records import MAX_FIELD_CHARACTERS, MAX_RECORD_CHARACTERS, RecordParser
 from gis.errors import BadInput
@@ -121,7 +121,7 @@ class _Table:
             detail = f"A quote in the header line of {file} does not close."
             raise BadInput("header_missing", detail, field="file", value=file)
         names, end = header
-        self.columns = _column_names(names, file)
+        self.columns = column_names(names, file)
         self._next_line = head.count("\n", 0, end) + 1
         self._rest = head[end:].encode()
         self._parser = RecordParser(self.columns, self._delimiter)
@@ -225,12 +225,3 @@ def _one_character(delimiter: str) -> str:
 def _told_by(head: str) -> str:
     unquoted = "".join(head[: head.index("\n")].split('"')[::2])
     return max(DELIMITERS, key=unquoted.count)
-
-
-def _column_names(fields: list[str], file: str) -> list[str]:
-    names = [name.strip() or f"column_{place}" for place, name in enumerate(fields, start=1)]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        detail = f"{file} has more than one column named {', '.join(twice)}; give each its own name."
-        raise BadInput("column_duplicate", detail, field="column", value=twice[0], values={"columns": twice})
-    return names

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import warnings
 import zipfile
-from collections import Counter
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,6 +15,7 @@ from pyproj import CRS
 
 from data.readers.archives import corrupt, existing, unpack, zip_members
 from data.readers.chunk import free_name
+from data.readers.columns import check_names
 from data.readers.geojson import read_geojson
 from data.readers.reference import named_crs, settled_crs
 from data.readers.shapefile import shapefile_codec
@@ -179,17 +179,15 @@ def _with_types(frame: gpd.GeoDataFrame, info: dict[str, list[str]]) -> gpd.GeoD
 def _finished(frame: pd.DataFrame, given: CRS | None, file: str) -> gpd.GeoDataFrame:
     if not isinstance(frame, gpd.GeoDataFrame):
         raise BadInput("no_geometry", f"{file} holds no shapes.", field="file", value=file)
-    twice = [str(name) for name, count in Counter(frame.columns).items() if count > 1]
-    if twice:
-        detail = f"{file} has more than one column named {', '.join(twice)}; give each its own name."
-        raise BadInput("column_duplicate", detail, field="column", value=twice[0], values={"columns": twice})
+    check_names(frame.columns, file)
     crs = settled_crs(frame.crs, given, file=file)
     unreadable = frame.attrs.get("unreadable", {})
     active = frame.geometry.name
-    frame = free_name(frame, "row_no")
+    features: gpd.GeoDataFrame = free_name(frame, "row_no")
     if active != "geom":
-        frame = free_name(frame, "geom").rename_geometry("geom")
-    frame = frame.set_crs(crs, allow_override=True).reset_index(drop=True)
-    frame.insert(0, "row_no", range(1, len(frame) + 1))
-    frame.attrs["unreadable"] = unreadable
-    return frame
+        features = free_name(features, "geom")
+        features = features.rename_geometry("geom")
+    features = features.set_crs(crs, allow_override=True).reset_index(drop=True)
+    features.insert(0, "row_no", range(1, len(features) + 1))
+    features.attrs["unreadable"] = unreadable
+    return features

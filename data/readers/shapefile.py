@@ -14,7 +14,6 @@ from data.readers.big5 import private_characters
 from data.readers.encodings import KNOWN, codec_named
 from gis.errors import BadInput
 
-
 # Text with private-use characters in more than one value of so many was decoded with the wrong encoding.
 _WRONG_SHARE = 10
 

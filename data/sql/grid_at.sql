@@ -17,8 +17,8 @@ SELECT
     place.time_zone, place.near_limit_m, place.far_limit_m, place.version_then AS version,
     own.grid_id, own.grid_no, own.code, own.grid_name, own.edge_distance_m,
     COALESCE(own.edge_distance_m <= place.near_limit_m, false) AS near_border,
-    second.grid_id AS second_grid_id, second.code AS second_code, second.grid_name AS second_name,
-    nearest.grid_id AS nearest_grid_id, nearest.code AS nearest_code, nearest.grid_name AS nearest_name,
+    second.grid_id AS second_grid_id, second.grid_no AS second_grid_no, second.code AS second_code, second.grid_name AS second_name,
+    nearest.grid_id AS nearest_grid_id, nearest.grid_no AS nearest_grid_no, nearest.code AS nearest_code, nearest.grid_name AS nearest_name,
     nearest.distance_m AS outside_m, today.grid_id AS today_grid_id
 FROM place
 LEFT JOIN LATERAL (
@@ -34,7 +34,7 @@ LEFT JOIN LATERAL (
     JOIN grids g ON g.id = b.grid_id
 ) own ON true
 LEFT JOIN LATERAL (
-    SELECT b.grid_id, g.code, g.name AS grid_name
+    SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name
     FROM boundaries b
     JOIN grids g ON g.id = b.grid_id
     CROSS JOIN LATERAL (
@@ -59,7 +59,7 @@ LEFT JOIN LATERAL (
             ORDER BY geom <-> place.point LIMIT 1
         ) b
     )
-    SELECT b.grid_id, g.code, g.name AS grid_name, d.distance_m
+    SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name, d.distance_m
     FROM bound
     JOIN boundaries b ON b.geom && ST_Expand(
         place.point, (bound.m + 1) / 100000 / cos(radians(:lat)), (bound.m + 1) / 100000

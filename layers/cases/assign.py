@@ -83,7 +83,8 @@ def _place_reasons(place: Place, *, over: Place) -> list[Reason]:
         reasons.append(near)
     if place.today_grid_id != place.grid.id:
         reasons.append({"code": "boundary_then", "version": place.version})
-        reasons.append({"code": "moved_to_today"})
+        if place.today_grid_id is not None:
+            reasons.append({"code": "moved_to_today"})
     return reasons
 
 
@@ -93,9 +94,9 @@ def _person_reasons(place: Place, person: Answer | None) -> list[Reason]:
     if person is None:
         return [{"code": "no_person"}]
     if person.climb:
-        return [{"code": "next_level", "place": person.place_name}]
+        return [{"code": "next_level", "place": person.place_name, "role": person.role}]
     if person.via == "substitute":
-        return [{"code": "substitute", "absent": person.stands_in_for}]
+        return [{"code": "substitute", "absent": person.stands_in_for, "role": person.role}]
     if person.via == "deputy":
-        return [{"code": "deputy", "place": person.place_name}]
+        return [{"code": "deputy", "place": person.place_name, "role": person.role}]
     return [{"code": "lead", "place": person.place_name, "role": person.role}]

@@ -152,8 +152,8 @@ class Placer:
             coverage = Coverage(cells.geom, cells.grid_no, metric_srid=scheme.metric_srid)
             self._judges[key] = _Judge(cells, coverage)
             self.names |= {
-                int(id_): GridRef(int(id_), code, name)
-                for id_, code, name in zip(cells.grid_id, cells.code, cells.name, strict=True)
+                int(id_): GridRef(int(id_), int(grid_no), code, name)
+                for id_, grid_no, code, name in zip(cells.grid_id, cells.grid_no, cells.code, cells.name, strict=True)
             }
         return self._judges[key]
 

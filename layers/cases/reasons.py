@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 Reason = dict[str, Any]
@@ -83,3 +84,15 @@ def render(reason: Reason, *, lang: str) -> str:
     if "role" in values:
         values["role"] = ROLES.get(values["role"], {}).get(lang, values["role"])
     return SENTENCES[reason["code"]][lang].format(**values)
+
+
+def rendered(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """Stored reasons with their sentences: [{"code", "values", "zh", "en"}, …]."""
+    return [
+        {
+            "code": reason["code"],
+            "values": {key: value for key, value in reason.items() if key != "code"},
+            **{lang: render(reason, lang=lang) for lang in ("zh", "en")},
+        }
+        for reason in reasons
+    ]

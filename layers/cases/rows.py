@@ -213,10 +213,9 @@ def _positions(
 def _times(
     sieve: Sieve, column: str, options: RowOptions, now: datetime
 ) -> tuple[NDArray[np.datetime64], NDArray[Any]]:
-    formats = [options.time_format] if options.time_format else None
-    parsed = parse_times(sieve.frame[column], tz=options.time_zone, formats=formats)
+    parsed = parse_times(sieve.frame[column], tz=options.time_zone, formats=options.time_format)
     sieve.reject(parsed.bad, field=column, reason=parsed.reasons, detail="The time cannot be read.")
-    at = np.asarray(parsed.values, dtype="datetime64[us]")
+    at = parsed.at.tz_localize(None).to_numpy(dtype="datetime64[us]")
     future = at > _utc(now + CLOCK_TOLERANCE)
     sieve.reject(future, field=column, reason="in_the_future", detail="The time lies in the future.")
     return at, parsed.precision

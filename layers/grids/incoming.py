@@ -14,7 +14,7 @@ from data.readers.chunk import BadRow
 from data.readers.columns import require
 from gis.datum import to_stored
 from gis.errors import BadInput
-from gis.shapes import densify, merge_parts, to_cells
+from gis.shapes import densify, merge_code_parts, to_cells
 
 
 @dataclass
@@ -48,7 +48,7 @@ def to_degrees(frame: geopandas.GeoDataFrame, *, datum: str | None) -> NDArray[A
     """
     geoms = np.asarray(frame.geometry.array, dtype=object)
     if datum is None:
-        return densify(geoms, source_crs=frame.crs)
+        return np.asarray(densify(geoms, source_crs=frame.crs), dtype=object)
 
     def convert(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         stored = to_stored(xy[:, 0], xy[:, 1], datum=datum)
@@ -72,28 +72,35 @@ def read_cells(frame: geopandas.GeoDataFrame, *, code: str, datum: str | None) -
         BadInput: The code column is missing, or two rows of one code overlap.
     """
     require([str(name) for name in frame.columns], {"code": code})
-    cells, problems = to_cells(to_degrees(frame, datum=datum))
-    refused = {problem.row: problem for problem in problems if problem.refused}
+    cells, notes = to_cells(to_degrees(frame, datum=datum))
     row_no = frame["row_no"].to_numpy()
-    codes = frame[code].map(as_code).to_numpy(dtype=object)
+    codes = np.array([as_code(value) for value in frame[code]], dtype=object)
     bad = [
-        BadRow(int(row_no[row]), "geometry", None, problem.code, {"code": codes[row]}, problem.detail)
-        for row, problem in refused.items()
+        BadRow(int(row_no[note.row]), "geometry", codes[note.row], note.code, {"code": codes[note.row]}, note.detail)
+        for note in notes
+        if note.refused
     ]
+    shaped = ~shapely.is_missing(cells)
+    coded = np.array([value is not None for value in codes], dtype=bool)
     bad += [
         BadRow(int(row_no[row]), code, None, "code_missing", {}, "The row has no code.")
-        for row in np.flatnonzero([value is None for value in codes])
-        if row not in refused
+        for row in np.flatnonzero(shaped & ~coded)
     ]
-    kept = np.array([row not in refused and codes[row] is not None for row in range(len(frame))], dtype=bool)
-    merged = merge_parts(codes[kept], cells[kept])
-    return Incoming(
-        frame=frame[kept].iloc[merged.first].reset_index(drop=True),
-        code=merged.code,
-        geom=merged.geom,
-        bad=bad,
-        remarks=[problem.detail for problem in problems if not problem.refused] + merged.remarks,
-    )
+    kept = np.flatnonzero(shaped & coded)
+    first, geom, merges = merge_code_parts(codes[kept].tolist(), cells[kept])
+    for note in merges:
+        if note.refused:
+            raise BadInput(
+                note.code,
+                f"{note.detail} It is code {note.values['code']}.",
+                field=code,
+                value=note.values["code"],
+                where=note.where,
+            )
+    remarks = [f"Row {row_no[note.row]}: {note.detail}" for note in notes if not note.refused]
+    remarks += [f"{note.values['rows']} rows of code {note.values['code']} became one multipolygon." for note in merges]
+    rows = kept[first]
+    return Incoming(frame.iloc[rows].reset_index(drop=True), codes[rows], geom, bad, remarks)
 
 
 def as_code(value: Any) -> str | None:
@@ -107,5 +114,3 @@ def as_code(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip() or None
-
-

@@ -19,6 +19,7 @@ class GridRef:
     """A grid as people name it."""
 
     id: int
+    grid_no: int
     code: str
     name: str
 
@@ -70,6 +71,14 @@ def places_at(session: Session, lon: float, lat: float, *, at: datetime, scheme:
     if not rows:
         raise NotFound("unknown_scheme", f"There is no scheme named '{scheme}'.", field="scheme", value=scheme)
     routing = rows[0]
+    if routing["version"] is not None and routing["extent"] == "partial" and routing["grid_id"] is None:
+        raise BadInput(
+            "not_covered",
+            f"Scheme '{scheme}' is partial and has no grid here; ask with a scheme that covers the whole city.",
+            field="scheme",
+            value=scheme,
+            where=Point(lon, lat),
+        )
     if routing["version"] is None or (routing["grid_id"] is None and routing["nearest_grid_id"] is None):
         raise BadInput(
             "no_boundaries_then",
@@ -92,8 +101,9 @@ def places_at(session: Session, lon: float, lat: float, *, at: datetime, scheme:
 
 
 def _place(row: RowMapping) -> Place:
-    def grid(id_: str, code: str, name: str) -> GridRef | None:
-        return None if row[id_] is None else GridRef(row[id_], row[code], row[name])
+    def grid(prefix: str, name: str) -> GridRef | None:
+        id_ = row[f"{prefix}grid_id"]
+        return None if id_ is None else GridRef(id_, row[f"{prefix}grid_no"], row[f"{prefix}code"], row[name])
 
     return Place(
         scheme_id=row["scheme_id"],
@@ -103,11 +113,11 @@ def _place(row: RowMapping) -> Place:
         priority=row["priority"],
         time_zone=row["time_zone"],
         version=row["version"],
-        grid=grid("grid_id", "code", "grid_name"),
+        grid=grid("", "grid_name"),
         edge_distance_m=row["edge_distance_m"],
         near_border=row["near_border"],
-        second=grid("second_grid_id", "second_code", "second_name"),
-        nearest=grid("nearest_grid_id", "nearest_code", "nearest_name"),
+        second=grid("second_", "second_name"),
+        nearest=grid("nearest_", "nearest_name"),
         outside_m=row["outside_m"],
         today_grid_id=row["today_grid_id"],
     )

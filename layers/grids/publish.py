@@ -43,14 +43,13 @@ class NewCells:
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication did, in grids."""
+    """What a publication did: the codes of the grids that are new, have new ground, or lost their ground."""
 
     version: int
     since: datetime | None
-    added: int
-    changed: int
-    unchanged: int
-    ended: int
+    added: frozenset[str]
+    changed: frozenset[str]
+    ended: frozenset[str]
 
 
 def publish(
@@ -84,7 +83,7 @@ def publish(
     touched = after.keys() - unchanged
     ended = before.keys() - after.keys()
     if not touched and not ended:
-        return Published(scheme.version, None, 0, 0, len(unchanged), 0)
+        return Published(scheme.version, None, frozenset(), frozenset(), frozenset())
     version = scheme.version + 1
     if not first:
         _end(session, scheme, known, (touched & before.keys()) | ended, at=since)
@@ -99,9 +98,8 @@ def publish(
         )
     )
     _add(session, scheme, cells, known, touched, since=since)
-    return Published(
-        version, since, len(after.keys() - known.keys()), len(touched & before.keys()), len(unchanged), len(ended)
-    )
+    added = frozenset(after.keys() - known.keys())
+    return Published(version, since, added, frozenset(touched - added), frozenset(ended))
 
 
 def _known(session: Session, scheme: Scheme) -> tuple[dict[str, tuple[int, int]], dict[str, Any]]:

@@ -171,4 +171,4 @@ def _instant(row: Row, field: str, time_zone: str) -> datetime | None:
     parsed = parse_times(pd.Series([row[field]], dtype="str"), tz=time_zone)
     if parsed.bad[0]:
         raise _Bad(field, str(parsed.reasons[0]))
-    return pd.Timestamp(parsed.values[0]).tz_localize("UTC").to_pydatetime()
+    return parsed.at[0].to_pydatetime()

@@ -9,7 +9,7 @@ from layers.cases.reasons import SENTENCES, render
 from layers.grids.lookup import GridRef, Place
 from layers.staff.duties import Answer
 
-OAK, ELM, MALL = GridRef(1, "A1", "Oak"), GridRef(2, "A2", "Elm"), GridRef(9, "M1", "Mall")
+OAK, ELM, MALL = GridRef(1, 1, "A1", "Oak"), GridRef(2, 2, "A2", "Elm"), GridRef(9, 1, "M1", "Mall")
 DUTY = Place(1, "duty", "town", "whole", 0, "Asia/Shanghai", 1, OAK, edge_distance_m=40.0, today_grid_id=1)
 DEDICATED = Place(2, "dedicated", "town", "partial", 5, "Asia/Shanghai", 1, MALL, edge_distance_m=30.0, today_grid_id=9)
 LI = Answer(7, "Li", "000-1", "grid_lead", "lead", 0, "Oak", None, 7)

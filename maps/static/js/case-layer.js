@@ -4,63 +4,90 @@
 (() => {
   const { config, mercator, number, painted } = gridkeeper;
   const { states, ink } = config.palette;
+  const GROUP_PX = 48;
   const RINGS_FROM_ZOOM = 15;
-  const BIN_FONT = "600 11px system-ui, 'Noto Sans CJK SC', sans-serif";
+  const CIRCLE_FONT = "600 11px system-ui, 'Noto Sans CJK SC', sans-serif";
 
   const colour = (state) => states[state] ?? ink["ink-soft"];
   const pointRadius = (zoom) => Math.min(5.5, Math.max(2.5, 2.5 + (zoom - 13)));
-  const binRadius = (count) => Math.min(24, 9 + 1.6 * Math.log2(count));
+  const circleRadius = (count) => Math.min(22, 8 + 1.1 * Math.log2(count));
   const short = (count) => (count < 10000 ? number(count) : `${Math.round(count / 1000)}k`);
 
   const Overlay = gridkeeper.CanvasOverlay.extend({
     draw(context, bounds) {
       const view = this._view();
-      const origin = this._map.getPixelOrigin();
-      const size = 256 * 2 ** this._map.getZoom();
-      this.marks = [];
+      const ratio = window.devicePixelRatio || 1;
+      const groups = new Map();
+      this._stamps ??= new gridkeeper.Stamps();
+      this._stamps.clear(this._container);
       const sums = { cases: 0, points: 0, bins: 0 };
-      this.source((x, y, properties) => {
-        const mark = { x: x * size - origin.x, y: y * size - origin.y, count: properties.count ?? 1, properties };
-        if (!bounds.contains([mark.x, mark.y])) return;
-        this.marks.push(mark);
-        if (!view.contains([mark.x, mark.y])) return;
-        sums.cases += mark.count;
-        sums[mark.count > 1 ? "bins" : "points"] += 1;
+      this._visit(bounds, (x, y, properties, crowded) => {
+        const count = properties.count ?? 1;
+        if (crowded) this._gather(groups, x, y, count, properties.state);
+        else this._stamps.put(this._stamp(properties), (x - bounds.min.x) * ratio, (y - bounds.min.y) * ratio);
+        if (x < view.min.x || x > view.max.x || y < view.min.y || y > view.max.y) return;
+        sums.cases += count;
+        if (!crowded) sums.points += 1;
       });
-      const last = (mark) => mark.properties.state === "queued";
-      const single = this.marks.filter((mark) => mark.count === 1);
-      const points = [...single.filter((mark) => !last(mark)), ...single.filter(last)];
-      const bins = this.marks.filter((mark) => mark.count > 1).sort((a, b) => a.count - b.count);
-      for (const mark of points) this._point(context, mark);
-      for (const mark of bins) this._bin(context, mark);
-      this.marks = [...points, ...bins];
+      this._stamps.show(context);
+      this.groups = [...groups.values()].map(group).sort((a, b) => a.count - b.count);
+      for (const one of this.groups) this._circle(context, one);
+      sums.bins = this.groups.filter((one) => view.contains([one.x, one.y])).length;
       Object.assign(painted, sums);
     },
 
-    _point(context, { x, y, properties }) {
+    /** Bins of crowded tiles come finer than circles can be told apart: add those of one square of the screen. */
+    _gather(groups, x, y, count, state) {
+      const origin = this._map.getPixelOrigin();
+      const key = `${Math.floor((x + origin.x) / GROUP_PX)}|${Math.floor((y + origin.y) / GROUP_PX)}`;
+      const sum = groups.get(key) ?? { x: 0, y: 0, count: 0, states: {} };
+      sum.x += x * count;
+      sum.y += y * count;
+      sum.count += count;
+      sum.states[state] = (sum.states[state] ?? 0) + count;
+      groups.set(key, sum);
+    },
+
+    /** Calls visit(x, y, properties, crowded) for all points within bounds, in layer points. */
+    _visit({ min, max }, visit) {
+      const origin = this._map.getPixelOrigin();
+      const size = 256 * 2 ** this._map.getZoom();
+      const seen = new Set();
+      for (const { xs, ys, properties, rim, crowded } of this.batches()) {
+        for (let at = 0; at < xs.length; at += 1) {
+          const x = xs[at] * size - origin.x;
+          const y = ys[at] * size - origin.y;
+          if (x < min.x || x > max.x || y < min.y || y > max.y) continue;
+          const one = properties[at];
+          if (rim[at] && one.number) {
+            // A point on the line between two tiles comes with both.
+            if (seen.has(one.number)) continue;
+            seen.add(one.number);
+          }
+          visit(x, y, one, crowded);
+        }
+      }
+    },
+
+    /** The mark of a point, made once for each look. */
+    _stamp({ state, near_border: nearBorder }) {
       const zoom = this._map.getZoom();
-      const sprite = this._sprite(properties.state, Boolean(properties.near_border) && zoom >= RINGS_FROM_ZOOM, pointRadius(zoom));
-      context.drawImage(sprite, x - sprite.reach, y - sprite.reach, 2 * sprite.reach, 2 * sprite.reach);
+      const ringed = Boolean(nearBorder) && zoom >= RINGS_FROM_ZOOM;
+      const key = `${state}|${ringed}|${zoom}`;
+      this._made ??= new Map();
+      if (!this._made.has(key)) this._made.set(key, gridkeeper.Stamps.cut(mark(state, ringed, pointRadius(zoom))));
+      return this._made.get(key);
     },
 
-    /** A point is drawn once for each look and copied from then on. */
-    _sprite(state, nearBorder, r) {
-      this._sprites ??= new Map();
-      const key = `${state}|${nearBorder}|${r}`;
-      if (!this._sprites.has(key)) this._sprites.set(key, sprite(state, nearBorder, r));
-      return this._sprites.get(key);
-    },
-
-    _bin(context, { x, y, count, properties }) {
-      const r = binRadius(count);
+    _circle(context, { x, y, r, count, state }) {
       context.beginPath();
       context.arc(x, y, r, 0, 2 * Math.PI);
-      context.fillStyle = "rgba(255, 255, 255, 0.92)";
+      context.fillStyle = "rgba(255, 255, 255, 0.88)";
       context.fill();
-      context.lineWidth = 3;
-      context.strokeStyle = colour(properties.state);
+      context.lineWidth = 2.5;
+      context.strokeStyle = colour(state);
       context.stroke();
-      context.font = BIN_FONT;
+      context.font = CIRCLE_FONT;
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.fillStyle = ink.ink;
@@ -70,20 +97,28 @@
     /** The marks under a layer point, the topmost first. */
     at(point) {
       const r = pointRadius(this._map.getZoom()) + 3;
-      const hit = ({ x, y, count }) => Math.hypot(x - point.x, y - point.y) <= (count > 1 ? binRadius(count) : r);
-      return (this.marks ?? []).filter(hit).reverse();
+      const near = (x, y, reach) => Math.hypot(x - point.x, y - point.y) <= reach;
+      const singles = [];
+      this._visit(L.bounds(point.subtract([r, r]), point.add([r, r])), (x, y, properties, crowded) => {
+        if (!crowded && near(x, y, r)) singles.push({ x, y, count: 1, properties });
+      });
+      const circles = (this.groups ?? []).filter((one) => near(one.x, one.y, one.r));
+      return [...circles.reverse(), ...singles.reverse()];
     },
   });
 
-  function sprite(state, nearBorder, r) {
+  function group({ x, y, count, states: found }) {
+    const [state] = Object.entries(found).reduce((a, b) => (b[1] > a[1] ? b : a));
+    return { x: x / count, y: y / count, count, state, r: circleRadius(count) };
+  }
+
+  function mark(state, ringed, r) {
     const ratio = window.devicePixelRatio || 1;
-    const reach = r + 5;
     const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = Math.ceil(2 * reach * ratio);
-    canvas.reach = canvas.width / ratio / 2;
+    canvas.width = canvas.height = 2 * Math.ceil((r + 5) * ratio) + 1;
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, canvas.width / 2, canvas.width / 2);
-    if (nearBorder) ring(context, r + 3, ink.ink, 1.25);
+    if (ringed) ring(context, r + 3, ink.ink, 1.25);
     if (state === "queued") diamond(context, r + 1.5);
     else { context.beginPath(); context.arc(0, 0, r, 0, 2 * Math.PI); }
     context.fillStyle = colour(state);
@@ -111,9 +146,21 @@
     context.closePath();
   }
 
+  /** Points as arrays that are quick to run through; what waits in the queue is drawn last. */
+  function batch(points) {
+    const ordered = [...points].sort((a, b) => (a[2].state === "queued") - (b[2].state === "queued"));
+    return {
+      xs: Float64Array.from(ordered, (one) => one[0]),
+      ys: Float64Array.from(ordered, (one) => one[1]),
+      properties: ordered.map((one) => one[2]),
+      rim: Uint8Array.from(ordered, (one) => one[3] ?? 0),
+      crowded: ordered.some((one) => one[2].count > 1),
+    };
+  }
+
   /** Tiles carry no picture here: they are the means to know which points are near the view. */
   const Tiles = L.GridLayer.extend({
-    options: { noWrap: true, updateWhenZooming: false, keepBuffer: 1, url: null, layer: "cases" },
+    options: { noWrap: true, updateWhenIdle: true, updateWhenZooming: false, keepBuffer: 1, url: null, layer: "cases" },
 
     initialize(options) {
       L.setOptions(this, options);
@@ -126,7 +173,7 @@
       gridkeeper.service
         .bytes(L.Util.template(this.options.url, coords), tile.stop.signal)
         .then((buffer) => {
-          tile.points = points(buffer, coords, this.options.layer);
+          tile.batch = batch(points(buffer, coords, this.options.layer));
           done(null, tile);
           this.changed();
         })
@@ -134,36 +181,28 @@
       return tile;
     },
 
-    /** Visit the points of the zoom that is shown; of the one before until the first of it has arrived. */
-    each(visit) {
-      const read = Object.values(this._tiles ?? {}).filter(({ el }) => el.points);
+    /** The points of the zoom that is shown; of the one before until the first of it has arrived. */
+    batches() {
+      const read = Object.values(this._tiles ?? {}).filter(({ el }) => el.batch);
       const now = read.filter(({ coords }) => coords.z === this._tileZoom);
       const other = read.length ? read[read.length - 1].coords.z : null;
-      const shown = now.length ? now : read.filter(({ coords }) => coords.z === other);
-      const seen = new Set();
-      for (const { el } of shown) {
-        for (const [x, y, properties] of el.points) {
-          // A point on the line between two tiles comes with both.
-          const twice = properties.count === 1 && seen.has(properties.number);
-          seen.add(properties.number);
-          if (!twice) visit(x, y, properties);
-        }
-      }
+      return (now.length ? now : read.filter(({ coords }) => coords.z === other)).map(({ el }) => el.batch);
     },
 
     waits() {
       const tiles = Object.values(this._tiles ?? {});
-      return tiles.length > 0 && !tiles.some(({ el }) => el.points);
+      return tiles.length > 0 && !tiles.some(({ el }) => el.batch);
     },
   });
 
-  /** Points of a tile in the unit square: [x, y, properties]. */
+  /** Points of a tile in the unit square: [x, y, properties, whether it lies on the tile's rim]. */
   function points(buffer, { x, y, z }, name) {
     const found = gridkeeper.mvt(buffer).find((one) => one.name === name);
     if (!found) return [];
     const { extent, features } = found;
+    const onRim = (px, py) => px <= 0 || py <= 0 || px >= extent || py >= extent;
     return features.flatMap(({ shapes, properties }) =>
-      shapes.map(([px, py]) => [(x + px / extent) / 2 ** z, (y + py / extent) / 2 ** z, properties]),
+      shapes.map(([px, py]) => [(x + px / extent) / 2 ** z, (y + py / extent) / 2 ** z, properties, onRim(px, py)]),
     );
   }
 
@@ -173,7 +212,7 @@
     initialize(options) {
       L.setOptions(this, options);
       this._drawn = new Overlay({ pane: "cases" });
-      this._drawn.source = (visit) => this._each(visit);
+      this._drawn.batches = () => [...(this._tiles?.batches() ?? []), ...this._embedded];
       const paint = this._drawn.paint;
       // After a new filter the old picture stays until the first new tile is there: no flash of nothing.
       this._drawn.paint = () => { if (!this._tiles?.waits()) paint.call(this._drawn); };
@@ -193,15 +232,10 @@
       if (this._tiles) map.removeLayer(this._tiles);
     },
 
-    _each(visit) {
-      this._tiles?.each(visit);
-      for (const [x, y, properties] of this._embedded) visit(x, y, properties);
-    },
-
     /** Draw these GeoJSON points, which are all there is. */
     setFeatures(features) {
       this.features = features;
-      this._embedded = features.map(({ geometry, properties }) => [...mercator(...geometry.coordinates), properties]);
+      this._embedded = [batch(features.map(({ geometry, properties }) => [...mercator(...geometry.coordinates), properties]))];
       this._drawn.schedule();
     },
 
@@ -213,8 +247,15 @@
         return;
       }
       this._tiles = new Tiles({ url, pane: "cases" });
-      this._tiles.changed = () => this._drawn.schedule();
+      this._tiles.changed = () => this._arrived();
       if (this._map) this._map.addLayer(this._tiles);
+    },
+
+    /** Many tiles arrive at once: draw now and then while they do, and at the end. */
+    _arrived() {
+      clearTimeout(this._soon);
+      if (this._tiles.isLoading()) this._soon = setTimeout(() => this._drawn.schedule(), 100);
+      else this._drawn.schedule();
     },
 
     /** The marks at a place, the topmost first: [{count, properties, latlng}]. */

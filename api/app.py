@@ -1,0 +1,55 @@
+"""The service, made by a factory; nothing happens at import."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from api.errors import handle_errors
+from api.guard import Guard
+from api.headers import ProtectiveHeaders
+from api.routes import cases, grids, health, layers, pages, schemes
+from data.session import engine
+from data.settings import DatabaseSettings, ServiceSettings
+
+_API = "/api/v1"
+
+
+def create_app(database: DatabaseSettings | None = None, service: ServiceSettings | None = None) -> FastAPI:
+    """The service as an ASGI application.
+
+    Args:
+        database: Where the database is, else as the environment says. It need not be up.
+        service: How the service is reached, else as the environment says.
+    """
+    database, service = database or DatabaseSettings(), service or ServiceSettings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.engine = engine(database)
+        yield
+        app.state.engine.dispose()
+
+    # FastAPI's own documentation pages load from other hosts.
+    app = FastAPI(
+        title="Gridkeeper",
+        version=version("gridkeeper"),
+        lifespan=lifespan,
+        openapi_url=f"{_API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(Guard, hosts=service.hosts)
+    app.add_middleware(ProtectiveHeaders)
+    handle_errors(app)
+    app.include_router(health.router)
+    for part in (cases, grids, layers, schemes):
+        app.include_router(part.router, prefix=_API)
+    pages.add_pages(app)
+    return app

@@ -1,0 +1,22 @@
+"""What routes are given: a session whose transaction ends before the answer leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from data.session import unit_of_work
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    """One request, one transaction, one commit."""
+    with unit_of_work(request.app.state.engine) as session:
+        yield session
+
+
+# With FastAPI's default scope the commit would come after the answer: a client could be told 201 for a case
+# that the commit then loses.
+TheSession = Annotated[Session, Depends(get_session, scope="function")]

@@ -1,0 +1,92 @@
+"""Pages and the files they load; all of it from here."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Cookie, FastAPI, Header, Response
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from maps.assets import STATIC
+from maps.cases import cases_page
+from maps.figure import content_security_policy
+
+router = APIRouter(include_in_schema=False)
+
+_YEAR_S = 365 * 24 * 3600
+Lang = Literal["zh", "en"]
+
+
+class Assets(StaticFiles):
+    """Static files. What is addressed by its version never changes under that address."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """One file."""
+        response = await super().get_response(path, scope)
+        is_versioned = path.startswith("vendor/") or scope["query_string"].startswith(b"v=")
+        keep = f"public, max-age={_YEAR_S}, immutable" if is_versioned else "no-cache"
+        response.headers["Cache-Control"] = keep
+        return response
+
+
+@router.get("/")
+def case_map(
+    lang: Lang | None = None,
+    chosen: Annotated[str | None, Cookie(alias="lang")] = None,
+    accepted: Annotated[str, Header(alias="Accept-Language")] = "",
+) -> HTMLResponse:
+    """The case map; `lang` is remembered."""
+    spoken: Lang = lang or _lang_of(chosen) or _preferred(accepted)
+    nonce = secrets.token_urlsafe(16)
+    page = HTMLResponse(
+        cases_page(lang=spoken, nonce=nonce),
+        headers={
+            "Content-Security-Policy": content_security_policy(nonce),
+            "Content-Language": "zh-CN" if spoken == "zh" else "en",
+            "Cache-Control": "no-store",
+            "Vary": "Cookie, Accept-Language",
+        },
+    )
+    if lang is not None:
+        page.set_cookie("lang", lang, max_age=_YEAR_S, samesite="lax", httponly=True)
+    return page
+
+
+@router.get("/favicon.ico")
+def favicon() -> Response:
+    """Nothing: pages carry their icon, and a browser that asks all the same is not sent elsewhere."""
+    return Response(status_code=204, headers={"Cache-Control": f"max-age={_YEAR_S}"})
+
+
+def add_pages(app: FastAPI) -> None:
+    """Give the app its pages and their files."""
+    app.include_router(router)
+    app.mount("/static", Assets(directory=STATIC), name="static")
+
+
+def _lang_of(tag: str | None) -> Lang | None:
+    """The language of a tag, if we speak it.
+
+    >>> _lang_of("zh-CN"), _lang_of("EN"), _lang_of("fr")
+    ('zh', 'en', None)
+    """
+    primary = (tag or "").strip().lower().partition("-")[0]
+    return "zh" if primary == "zh" else "en" if primary == "en" else None
+
+
+def _preferred(accepted: str) -> Lang:
+    """The first of our languages in an Accept-Language header, by its weights; Chinese when there is none.
+
+    >>> _preferred("fr, en;q=0.5, zh;q=0.9"), _preferred("en-GB"), _preferred("*")
+    ('zh', 'en', 'zh')
+    """
+    weighed = []
+    for part in accepted.split(","):
+        tag, _, weight = part.partition(";q=")
+        found = _lang_of(tag)
+        if found:
+            weighed.append((float(weight) if weight.replace(".", "", 1).isdecimal() else 1.0, found))
+    return max(weighed, key=lambda one: one[0], default=(0, "zh"))[1]

@@ -1,0 +1,53 @@
+"""The border at which a broken constraint becomes a named error; the database's own words stay behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg2 import errorcodes
+from sqlalchemy.exc import IntegrityError
+
+from data.errors import BrokenRule
+
+SENTENCES = {
+    "uq_areas_tree_code": "An area with this code is there already.",
+    "uq_schemes_name": "A scheme with this name is there already.",
+    "uq_grids_scheme_id_code": "The scheme has a grid with this code already.",
+    "uq_grids_scheme_id_grid_no": "The scheme has a grid with this number already.",
+    "uq_staff_tree_staff_no": "A person with this staff number is there already.",
+    "uq_duties_staff_id_grid_id_area_id_role_valid": "The person has this duty in this period already.",
+    "uq_absences_staff_id_valid": "This absence is recorded already.",
+    "uq_buildings_tree_source_id": "A building with this source id is there already.",
+    "uq_streets_tree_source_id": "A street with this source id is there already.",
+    "uq_cases_tree_dataset_source_id": "A case with this source id is there already.",
+    "ex_boundaries_one_at_a_time": "A grid cannot have two boundaries at the same time.",
+    "ex_scheme_versions_one_at_a_time": "A scheme cannot have two versions at the same time.",
+}
+"""Constraint name -> plain sentence, for the rules that two people at once can break."""
+
+
+@contextmanager
+def named_constraints() -> Iterator[None]:
+    """Turn a broken constraint inside the block into a `BrokenRule`.
+
+    Raises:
+        BrokenRule: `already_there` for the rules in `SENTENCES`, `append_only` for a change of the record,
+            `rule_broken` for any other; `values` holds the constraint's name.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        raise _named(error) from error
+
+
+def _named(error: IntegrityError) -> BrokenRule:
+    if getattr(error.orig, "pgcode", None) == errorcodes.RESTRICT_VIOLATION:
+        return BrokenRule("append_only", "The record is only ever added to; it cannot be changed or deleted.")
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    values = {"constraint": name}
+    if name in SENTENCES:
+        return BrokenRule("already_there", SENTENCES[name], values=values)
+    return BrokenRule(
+        "rule_broken", f"What was to be stored breaks the rule '{name}'; nothing was stored.", values=values
+    )

@@ -1,0 +1,33 @@
+"""What happened to a case, as sentences in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SENTENCES = {
+    "received": {"zh": "收到报告。", "en": "The report came in."},
+    "imported": {"zh": "由文件导入。", "en": "Imported from a file."},
+    "queued": {"zh": "等待调度员处理。", "en": "Waits for a dispatcher."},
+    "reported": {"zh": "已登记。", "en": "Registered."},
+    "dispatched": {"zh": "已派单。", "en": "Dispatched."},
+    "handling": {"zh": "处理中。", "en": "Being handled."},
+    "verified": {"zh": "已核实。", "en": "Verified."},
+    "assessed": {"zh": "已评价。", "en": "Assessed."},
+    "archived": {"zh": "已归档。", "en": "Archived."},
+}
+_ACTORS = {
+    "anonymous": {"zh": "匿名", "en": "anonymous"},
+    "gridkeeper": {"zh": "系统", "en": "the system"},
+}
+_BY = {"zh": "{sentence}({actor})", "en": "{sentence} ({actor})"}
+
+
+def told(event: dict[str, Any]) -> dict[str, Any]:
+    """A stored event with its sentences; one of a kind unknown here stands under its own name.
+
+    >>> told({"at": "2026-05-03T08:00:00Z", "kind": "received", "actor": "wang", "role": "resident"})["en"]
+    'The report came in. (wang)'
+    """
+    kind, actor = event["kind"], event["actor"]
+    sentences = _SENTENCES.get(kind, {})
+    return event | {lang: form.format(sentence=sentences.get(lang, kind), actor=actor) for lang, form in _BY.items()}

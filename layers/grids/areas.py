@@ -1,0 +1,220 @@
+"""The tree of areas: one level comes in at a time; parents are found by code or made by union; nesting is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from data.tables import Area
+from data.tables.ground import AREA_LEVELS
+from gis.crs import metric_srid
+from gis.errors import BadInput
+from gis.topology import nesting, parents_by_union
+from layers.actor import Actor
+from layers.batches import Summary, close_batch, open_batch, quarantine
+from layers.grids.incoming import as_code, read_cells
+
+# The symmetric difference divided by the length of the border, in metres.
+NESTING_LIMIT_M = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaColumns:
+    """Which columns say what; a name is the code where no column gives it."""
+
+    code: str
+    name: str | None = None
+    parent_code: str | None = None
+    parent_name: str | None = None
+
+
+def import_areas(
+    session: Session,
+    actor: Actor,
+    frame: geopandas.GeoDataFrame,
+    *,
+    tree: str,
+    level: str,
+    columns: AreaColumns,
+    datum: str | None,
+    file: str,
+    accept_problems: bool = False,
+) -> Summary:
+    """Take in one level of a city's tree; areas known by code stay as they are.
+
+    Raises:
+        BadInput: A column is missing, the level is unknown, or areas do not nest and that is not accepted.
+    """
+    require_level(level)
+    summary = open_batch(session, actor, kind="areas", dataset=tree, file=file, options={"level": level})
+    incoming = read_cells(frame, code=columns.code, datum=datum)
+    summary.remarks += incoming.remarks
+    names = column_text(incoming.frame, columns.name, incoming.code)
+    parents: NDArray[Any] = np.full(len(incoming.code), None, dtype=object)
+    if columns.parent_code:
+        parents = parent_ids(
+            session,
+            tree,
+            incoming.frame,
+            incoming.geom,
+            level=above(level),
+            code=columns.parent_code,
+            name=columns.parent_name,
+        )
+    known = area_ids(session, tree)
+    new = [row for row, code in enumerate(incoming.code) if code not in known]
+    session.add_all(
+        Area(
+            tree=tree,
+            level=level,
+            code=incoming.code[row],
+            name=names[row],
+            parent_id=parents[row],
+            geom=incoming.geom[row],
+        )
+        for row in new
+    )
+    session.flush()
+    check_nesting(session, tree, {p for p in parents if p is not None}, summary, accept_problems=accept_problems)
+    new_codes = {incoming.code[row] for row in new}
+    codes = [as_code(value) for value in frame[columns.code]]
+    summary.read = len(frame)
+    summary.quarantined = len(incoming.bad)
+    summary.stored = sum(code in new_codes for code in codes) - sum(
+        r.raw.get("code") in new_codes for r in incoming.bad
+    )
+    summary.already_there = summary.read - summary.quarantined - summary.stored
+    quarantine(session, summary, incoming.bad)
+    close_batch(session, summary)
+    return summary
+
+
+def require_level(level: str) -> None:
+    """Refuse a word that is no level."""
+    if level not in AREA_LEVELS:
+        raise BadInput(
+            "unknown_word",
+            f"'{level}' is no level; known: {', '.join(AREA_LEVELS)}.",
+            field="level",
+            value=level,
+        )
+
+
+def above(level: str) -> str:
+    """The level over this one.
+
+    >>> above("community")
+    'street'
+    """
+    at = AREA_LEVELS.index(level)
+    if at == 0:
+        raise BadInput("no_level_above", "There is no level above the city.", field="level", value=level)
+    return AREA_LEVELS[at - 1]
+
+
+def column_text(frame: geopandas.GeoDataFrame, column: str | None, otherwise: NDArray[Any]) -> NDArray[Any]:
+    """A column as text, the other values where it is empty or not named."""
+    if column is None:
+        return otherwise
+    if column not in frame.columns:
+        known = ", ".join(str(name) for name in frame.columns)
+        raise BadInput(
+            "column_missing", f"There is no column '{column}'; there are: {known}.", field=column, value=column
+        )
+    given = [as_code(value) for value in frame[column]]
+    return np.array([value or other for value, other in zip(given, otherwise, strict=True)], dtype=object)
+
+
+def area_ids(session: Session, tree: str) -> dict[str, int]:
+    """Code to id of all areas of a city."""
+    return dict(session.execute(select(Area.code, Area.id).where(Area.tree == tree)).tuples().all())
+
+
+def parent_ids(
+    session: Session,
+    tree: str,
+    frame: geopandas.GeoDataFrame,
+    cells: NDArray[Any],
+    *,
+    level: str,
+    code: str,
+    name: str | None,
+) -> NDArray[Any]:
+    """The area each cell belongs to, by the code in a column; areas not known yet are made by union."""
+    require_level(level)
+    codes = column_text(frame, code, np.full(len(frame), None, dtype=object))
+    names = column_text(frame, name, codes)
+    known = area_ids(session, tree)
+    missing = np.array([c is not None and c not in known for c in codes], dtype=bool)
+    if missing.any():
+        made: Mapping[str, Any] = parents_by_union(cells[missing], codes[missing])
+        titles = dict(zip(codes[missing], names[missing], strict=True))
+        session.add_all(
+            Area(tree=tree, level=level, code=one, name=titles[one], geom=geom) for one, geom in sorted(made.items())
+        )
+        session.flush()
+        known = area_ids(session, tree)
+    return np.array([known.get(c) for c in codes], dtype=object)
+
+
+def check_nesting(session: Session, tree: str, parents: set[int], summary: Summary, *, accept_problems: bool) -> None:
+    """Compare each parent with the union of its children, and list every excess."""
+    if not parents:
+        return
+    rows = session.execute(
+        select(Area.id, Area.parent_id, func.ST_AsBinary(Area.geom)).where(
+            Area.tree == tree, Area.id.in_(parents) | Area.parent_id.in_(parents)
+        )
+    ).all()
+    shape = {row[0]: shapely.from_wkb(bytes(row[2])) for row in rows}
+    children = [row for row in rows if row[1] in parents]
+    report_excess(
+        session,
+        parents,
+        [shape[row[0]] for row in children],
+        [row[1] for row in children],
+        shape,
+        summary,
+        accept_problems=accept_problems,
+    )
+
+
+def report_excess(
+    session: Session,
+    parents: set[int],
+    children: list[Any],
+    parent_of: list[int],
+    shape: Mapping[int, Any],
+    summary: Summary,
+    *,
+    accept_problems: bool,
+) -> None:
+    """Add a remark for each parent that its children do not fill, and refuse them unless accepted."""
+    names = dict(session.execute(select(Area.id, Area.name).where(Area.id.in_(parents))).tuples().all())
+    order = sorted(parents)
+    lon, lat = shapely.get_coordinates(shapely.centroid(shape[order[0]]))[0]
+    excesses = nesting(
+        np.array(children, dtype=object),
+        np.array([order.index(p) for p in parent_of]),
+        np.array([shape[p] for p in order], dtype=object),
+        metric_srid=metric_srid(lon, lat),
+    )
+    for excess in excesses:
+        summary.remarks.append(f"Area {names[order[excess.parent]]} is not the union of its parts: {excess.detail}")
+    worst = [excess for excess in excesses if excess.ratio_m >= NESTING_LIMIT_M]
+    if worst and not accept_problems:
+        raise BadInput(
+            "areas_do_not_nest",
+            f"{len(worst)} areas are not the union of their parts, first {names[order[worst[0].parent]]}; mend them "
+            "or use --accept-problems.",
+            where=worst[0].where,
+            values={"areas": len(worst)},
+        )
