@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from psycopg2 import errorcodes
 from shapely.geometry import mapping
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
@@ -64,7 +64,7 @@ _WHY_NOT = {
 }
 
 
-def problem(error: GridError, *, status: int | None = None, headers: dict[str, str] | None = None) -> JSONResponse:
+def problem(error: GridError, *, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
     """The answer that stands for an error; all members are always there.
 
     Args:
@@ -74,18 +74,20 @@ def problem(error: GridError, *, status: int | None = None, headers: dict[str, s
     """
     code = status or next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     retry = {"Retry-After": str(RETRY_AFTER_S)} if code == 503 else {}
-    return JSONResponse(
-        {
-            "type": f"urn:gridkeeper:error:{error.code}",
-            "title": HTTPStatus(code).phrase,
-            "status": code,
-            "detail": error.detail,
-            "code": error.code,
-            "field": error.field,
-            "value": error.value,
-            "where": None if error.where is None else mapping(error.where),
-            "values": error.values,
-        },
+    members = {
+        "type": f"urn:gridkeeper:error:{error.code}",
+        "title": HTTPStatus(code).phrase,
+        "status": code,
+        "detail": error.detail,
+        "code": error.code,
+        "field": error.field,
+        "value": error.value,
+        "where": None if error.where is None else mapping(error.where),
+        "values": error.values,
+    }
+    return Response(
+        # A lone surrogate in what came in leaves as the escape it came as.
+        json.dumps(members, ensure_ascii=False).encode("utf-8", "backslashreplace"),
         status_code=code,
         media_type=MEDIA_TYPE,
         headers={**PROTECTIVE, "Cache-Control": "no-store", **retry, **(headers or {})},
@@ -103,23 +105,23 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _grid_error(_: Request, error: Exception) -> JSONResponse:
+def _grid_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, GridError)
     return problem(error)
 
 
-def _validation_error(_: Request, error: Exception) -> JSONResponse:
+def _validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     return problem(invalid_input(error.errors()))
 
 
-def _protocol_error(_: Request, error: Exception) -> JSONResponse:
+def _protocol_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, detail = _PROTOCOL_CODES.get(error.status_code, (f"http_{error.status_code}", f"{error.detail}."))
     return problem(GridError(code, detail), status=error.status_code, headers=dict(error.headers or {}))
 
 
-def _database_error(request: Request, error: Exception) -> JSONResponse:
+def _database_error(request: Request, error: Exception) -> Response:
     code, detail = _WHY_NOT.get(getattr(getattr(error, "orig", None), "pgcode", None) or "", _AWAY)
     if isinstance(error, NoFreeConnection):
         code, detail = _BUSY
@@ -127,12 +129,12 @@ def _database_error(request: Request, error: Exception) -> JSONResponse:
     return problem(Unavailable(code, detail))
 
 
-def _data_error(request: Request, error: Exception) -> JSONResponse:
+def _data_error(request: Request, error: Exception) -> Response:
     _LOG.warning("unstorable_value: %s %s: %s", request.method, request.url.path, error)
     return problem(BadInput("unstorable_value", "A value is outside what can be stored or compared."))
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def _unexpected(request: Request, error: Exception) -> Response:
     reference = secrets.token_hex(6)
     _LOG.error("unexpected %s: %s %s", reference, request.method, request.url.path, exc_info=error)
     detail = f"Something went wrong here, not with you. Tell the operators the reference {reference}."

@@ -131,7 +131,7 @@ def to_cells(geoms: ArrayLike, *, max_vertices: int = MAX_VERTICES) -> tuple[Geo
     """
     shapes, notes = _screened(geoms, types=_POLYGONAL, max_vertices=max_vertices)
     for row in np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)):
-        where = _fault(shapes[row])
+        where = place_of_fault(shapes[row])
         shapes[row], code = _repaired(shapes[row])
         notes.append(ShapeNote(int(row), code, refused=shapes[row] is None, where=where))
     kept = ~shapely.is_missing(shapes)
@@ -208,6 +208,16 @@ def as_multipolygons(polygons: ArrayLike) -> Geometries:
     return np.asarray(shapely.multipolygons(parts, indices=part_of), dtype=np.object_)
 
 
+def place_of_fault(shape: BaseGeometry) -> Point:
+    """Where an invalid shape is broken.
+
+    >>> place_of_fault(shapely.from_wkt("POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))")).wkt
+    'POINT (1 1)'
+    """
+    place = re.search(r"\[(\S+) (\S+)\]", str(shapely.is_valid_reason(shape)))
+    return Point(float(place[1]), float(place[2])) if place else Point(shapely.get_coordinates(shape)[0])
+
+
 def _aside_m(point: Floats, low: Floats, high: Floats) -> Floats:
     """Distance in metres of points from the straight lines low-high, all in degrees (m, 2)."""
     to_m = np.column_stack([np.cos(np.radians(low[:, 1])), np.ones(len(low))]) * _METRES_PER_DEGREE
@@ -261,11 +271,6 @@ def _repaired(shape: BaseGeometry) -> tuple[BaseGeometry | None, str]:
 def _polygonal(shape: BaseGeometry) -> BaseGeometry:
     parts = shapely.get_parts(shapely.get_parts(shape))
     return shapely.union_all(parts[shapely.get_type_id(parts) == GeometryType.POLYGON])
-
-
-def _fault(shape: BaseGeometry) -> Point | None:
-    place = re.search(r"\[(\S+) (\S+)\]", str(shapely.is_valid_reason(shape)))
-    return Point(float(place[1]), float(place[2])) if place else None
 
 
 def _merged(parts: Geometries) -> tuple[BaseGeometry | None, str, BaseGeometry | None]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -76,6 +75,7 @@ def quarantine(session: Session, summary: Summary, bad: Sequence[BadRow]) -> Non
                     "field": row.field or "row",
                     "value": row.value,
                     "reason": row.reason,
+                    "detail": row.detail,
                     "raw": row.raw,
                 }
                 for row in bad
@@ -83,20 +83,11 @@ def quarantine(session: Session, summary: Summary, bad: Sequence[BadRow]) -> Non
         )
 
 
-def quarantined_rows(session: Session, *, batch_id: int | None = None) -> pd.DataFrame:
-    """The rows set aside by one batch, by default the newest, as a table."""
+def quarantined_rows(session: Session, *, batch_id: int | None = None) -> list[BadRow]:
+    """The rows set aside by one batch, by default the newest, in the order of the file."""
     if batch_id is None:
         batch_id = session.scalar(select(func.max(ImportBatch.id)))
-    rows = session.execute(
-        select(
-            Quarantined.batch_id,
-            Quarantined.row_no,
-            Quarantined.field,
-            Quarantined.value,
-            Quarantined.reason,
-            Quarantined.raw,
-        )
-        .where(Quarantined.batch_id == batch_id)
-        .order_by(Quarantined.row_no, Quarantined.id)
+    rows = session.scalars(
+        select(Quarantined).where(Quarantined.batch_id == batch_id).order_by(Quarantined.row_no, Quarantined.id)
     )
-    return pd.DataFrame(rows.all(), columns=["batch_id", "row_no", "field", "value", "reason", "raw"])
+    return [BadRow(row.row_no, row.field, row.value, row.reason, row.raw, row.detail) for row in rows]

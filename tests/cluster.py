@@ -79,10 +79,10 @@ class Cluster:
         final, draft = self.settings(name).database, self.settings(f"{name}_draft")
         with self.admin() as admin:
             admin.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), {"name": final})
-            if not admin.execute(text("SELECT FROM pg_database WHERE datname = :name"), {"name": final}).first():
+            if admin.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": final}) is None:
                 admin.execute(text(f'DROP DATABASE IF EXISTS "{draft.database}" WITH (FORCE)'))
                 if source:
-                    admin.execute(text(f'CREATE DATABASE "{draft.database}" TEMPLATE "{source}"'))
+                    _copy(admin, source, draft.database)
                 ensure_ready(draft, lambda _: None)
                 made = Database(draft)
                 fill(made)
@@ -95,7 +95,7 @@ class Cluster:
         """A copy of a template, dropped at the end."""
         database = Database(self.settings(name))
         with self.admin() as admin:
-            admin.execute(text(f'CREATE DATABASE "{database.settings.database}" TEMPLATE "{template}"'))
+            _copy(admin, template, database.settings.database)
         try:
             yield database
         finally:
@@ -123,3 +123,7 @@ class Cluster:
 
 def _prefix() -> str:
     return f"t{os.environ[RUN]}_"
+
+
+def _copy(admin: Connection, template: str, name: str) -> None:
+    admin.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {OWNER}'))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from tests.town import build_town, report_cases
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHARED_DATA = CHECKOUT.parent / "shared/data"
-OUR_ORIGIN = "http://127.0.0.1:8000"
+FROM_HERE: dict[str, Any] = {"base_url": "http://127.0.0.1:8000", "client": ("127.0.0.1", 50000)}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -142,10 +143,32 @@ def _rolled_back(database: Database) -> Iterator[Session]:
         outer.rollback()
 
 
+@pytest.fixture(scope="session")
+def shared_client(shared_town: Database) -> Iterator[TestClient]:
+    """The service that all tests of a process call through `client`."""
+    with TestClient(create_app(shared_town.settings), **FROM_HERE) as calling:
+        yield calling
+
+
 @pytest.fixture
-def client(town: Database) -> Iterator[TestClient]:
-    """The service on the hand-drawn town, called from this machine."""
-    with TestClient(create_app(town.settings), base_url=OUR_ORIGIN, client=("127.0.0.1", 50000)) as calling:
+def client(shared_client: TestClient) -> Iterator[TestClient]:
+    """The service on the hand-drawn town, called from this machine, one request at a time; all is rolled back."""
+    state = shared_client.app.state
+    engine = state.engine
+    with engine.connect() as connection:
+        outer = connection.begin()
+        connection.begin_nested()
+        state.engine = connection
+        yield shared_client
+        state.engine = engine
+        outer.rollback()
+    shared_client.cookies.clear()
+
+
+@pytest.fixture
+def committing_client(town: Database) -> Iterator[TestClient]:
+    """The service on a hand-drawn town of its own: it commits, and many threads may call it."""
+    with TestClient(create_app(town.settings), **FROM_HERE) as calling:
         yield calling
 
 

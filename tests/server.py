@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 import uvicorn
 
 from api.app import create_app
-from api.cli.serve import listen
 from tests.cluster import Database
 
 _START_LIMIT_S = 20
@@ -19,7 +19,7 @@ _START_LIMIT_S = 20
 @contextmanager
 def served(database: Database) -> Iterator[str]:
     """Serve a database on a free port until the block ends; yields the address, without a slash at the end."""
-    listener = listen(0)
+    listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(database.settings), log_level="warning", server_header=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -22,7 +22,6 @@ from typing import Any
 
 import shapely
 from shapely import MultiPolygon, box
-from shapely.ops import transform
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -133,7 +132,7 @@ def _grid(session: Session, scheme: Scheme, grid_no: int, code: str, name: str, 
 
 def _boundary(session: Session, grid: Grid, version: int, valid: Range[datetime], geom: MultiPolygon) -> None:
     srid = session.get_one(Scheme, grid.scheme_id).metric_srid
-    area_m2 = transform(transformer(STORED_SRID, srid).transform, geom).area
+    area_m2 = shapely.transform(geom, transformer(STORED_SRID, srid).transform, interleaved=False).area
     row = Boundary(
         scheme_id=grid.scheme_id,
         grid_id=grid.id,

@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
-from api.cli import db, serve
+from api.cli import ask, db, imports, serve
 from api.cli.output import Output, output_of
 from data.errors import DatabaseAway
 from gis.errors import GridError
@@ -42,7 +42,13 @@ class Anywhere(TyperGroup):
 
 app = typer.Typer(cls=Anywhere, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(db.app, name="db")
+app.add_typer(imports.app, name="import")
 app.command("serve")(serve.serve)
+app.command("locate")(ask.locate)
+app.command("compare")(ask.compare)
+app.command("check")(ask.check)
+app.command("export")(ask.export)
+app.command("map")(ask.map_)
 
 
 @app.callback()

@@ -14,7 +14,7 @@ from api.cli.output import output_of
 from api.cli.instants import parse_instant
 from api.cli.service import service_engine
 from data.readers.rows import read_rows
-from data.writers import write_layer
+from data.writers import write_layer, write_quarantine
 from layers import features
 from layers.batches import quarantined_rows
 from layers.cases.check import check as run_check
@@ -22,7 +22,7 @@ from layers.cases.compare import compare as run_compare
 from layers.cases.export import case_table
 from layers.cases.finding import described, find
 from layers.cases.reasons import render
-from layers.grids.schemes import DEFAULT_SCHEME
+from layers.grids.schemes import DEFAULT_SCHEME, scheme_named
 from maps.cases import cases_map
 
 SchemeName = Annotated[str, typer.Option(help="Name of the scheme.")]
@@ -109,14 +109,20 @@ def export(
     out = output_of(context)
     with Session(service_engine(out, long=True)) as session:
         if layer == "quarantine":
-            frame = quarantined_rows(session, batch_id=batch)
-        elif layer == "cases":
-            frame = case_table(session, scheme=scheme)
+            bad = quarantined_rows(session, batch_id=batch)
+            rows = len(bad)
+            write_quarantine(bad, output)
         else:
-            frame = features.frame(session, layer, filters={"scheme": scheme})
-    write_layer(frame, output)
-    out.show(f"{len(frame)} rows written to {output}")
-    out.result({"layer": layer, "rows": len(frame), "file": str(output)})
+            filters = {"scheme": scheme}
+            frame = (
+                case_table(session, scheme=scheme)
+                if layer == "cases"
+                else features.frame(session, layer, filters=filters)
+            )
+            rows = len(frame)
+            write_layer(frame, output)
+    out.show(f"{rows} rows written to {output}")
+    out.result({"layer": layer, "rows": rows, "file": str(output)})
 
 
 def map_(
@@ -135,7 +141,8 @@ def map_(
             features.frame(session, "grids", filters={"scheme": scheme}),
             features.frame(session, "cases", filters={"scheme": scheme}),
             lang=lang,
+            time_zone=scheme_named(session, scheme).time_zone,
         )
-    output.write_text(page.get_root().render(), encoding="utf-8")
+    page.save(str(output))
     out.show(f"Map written to {output}")
     out.result({"map": name, "file": str(output)})

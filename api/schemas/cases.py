@@ -14,9 +14,11 @@ from layers.grids.schemes import DEFAULT_SCHEME
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-def _without_nul(text: str) -> str:
+def _storable_text(text: str) -> str:
     if "\0" in text:
         raise ValueError("holds a NUL character; take it out")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("holds half a character (a lone surrogate); take it out")
     return text
 
 
@@ -26,14 +28,14 @@ def _written(instant: object) -> object:
     return instant
 
 
-def _storable(instant: datetime) -> datetime:
+def _storable_instant(instant: datetime) -> datetime:
     if instant < _EARLIEST:
         raise ValueError("lies before 1900")
     return instant
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
-Instant = Annotated[AwareDatetime, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(_storable_text)]
+Instant = Annotated[AwareDatetime, AfterValidator(_storable_instant)]
 Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 

@@ -19,7 +19,7 @@ from data.readers.columns import check_names
 from data.readers.geojson import read_geojson
 from data.readers.reference import named_crs, settled_crs
 from data.readers.shapefile import shapefile_codec
-from gis.errors import BadInput
+from gis.errors import BadInput, GridError
 
 _GEOJSON = (".geojson", ".json")
 _PARQUET = (".parquet", ".geoparquet", ".pq")
@@ -145,11 +145,17 @@ def _read_gdal(file: Path, layer: str | None, codec: str | None) -> gpd.GeoDataF
             # GDAL knows fewer encodings than Python: it hands the bytes over as Latin-1, to be decoded here.
             encoding = "ISO-8859-1" if codec else None
             info = pyogrio.read_info(file, layer=name, encoding=encoding)
+            check_names(info["fields"], file.name)
             frame = pyogrio.read_dataframe(file, layer=name, encoding=encoding, on_invalid="ignore")
+        except GridError:
+            raise
         except UnicodeDecodeError as error:
             raise corrupt(file.name, f"layer {name} holds text that is not UTF-8") from error
         except Exception as error:  # as above
             raise corrupt(file.name, f"layer {name} breaks off or is damaged") from error
+    if file.suffix == ".fgb" and len(frame) != info["features"]:
+        # Only this driver passes over a missing end in silence.
+        raise corrupt(file.name, f"it announces {info['features']} features and holds {len(frame)}")
     typed = _with_types(frame, info)
     return _decoded(typed, codec) if codec else typed
 
@@ -167,7 +173,7 @@ def _decoded(frame: gpd.GeoDataFrame, codec: str) -> gpd.GeoDataFrame:
 def _with_types(frame: gpd.GeoDataFrame, info: dict[str, list[str]]) -> gpd.GeoDataFrame:
     """Whole numbers stay whole where some are missing, and dates stay dates (as text, without a time)."""
     for name, dtype, ogr_type in zip(info["fields"], info["dtypes"], info["ogr_types"], strict=True):
-        if list(frame.columns).count(name) == 1:
+        if name in frame.columns:
             column: pd.Series = frame[name]
             if dtype.startswith("int") and is_float_dtype(column):
                 frame[name] = column.astype("Int64")

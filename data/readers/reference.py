@@ -67,15 +67,20 @@ def settled_crs(found: CRS | None, given: CRS | None, *, file: str) -> CRS:
 
 
 def _title(crs: CRS) -> str:
-    epsg = crs.to_epsg()
-    return f"EPSG:{epsg}" if epsg else str(crs.name)
+    return _code(crs) or str(crs.name)
+
+
+def _code(crs: CRS) -> str | None:
+    """The code a definition carries; asking PROJ which code would fit one without takes seconds."""
+    code = crs.to_json_dict().get("id")
+    return f"{code['authority']}:{code['code']}" if code else None
 
 
 def _agree(found: CRS, given: CRS) -> bool:
     """Whether two systems are one: by definition, or (where the file's has no code) by ellipsoid and projection."""
     if found.equals(given, ignore_axis_order=True):
         return True
-    if found.to_epsg(min_confidence=100) is not None or found.is_projected != given.is_projected:
+    if _code(found) is not None or found.is_projected != given.is_projected:
         return False
     if not (found.ellipsoid and given.ellipsoid and found.prime_meridian and given.prime_meridian):
         return False

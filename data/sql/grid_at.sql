@@ -42,20 +42,22 @@ LEFT JOIN LATERAL (
             place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
         ) * 1000 + 0.5) / 1000 AS distance_m
     ) d
-    WHERE b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
+    WHERE own.edge_distance_m <= place.near_limit_m AND b.scheme_id = place.id
+        AND b.valid @> CAST(:at AS timestamptz)
         AND b.geom && ST_Expand(
             place.point, place.near_limit_m / 100000 / cos(radians(:lat)), place.near_limit_m / 100000
         )
         AND b.grid_id <> own.grid_id AND d.distance_m <= place.near_limit_m
     ORDER BY d.distance_m, b.grid_no LIMIT 1
-) second ON own.edge_distance_m <= place.near_limit_m
+) second ON true
 LEFT JOIN LATERAL (
     -- The nearest in degrees bounds the search; the nearest in metres within that bound is the answer.
     WITH bound AS MATERIALIZED (
         SELECT ST_Distance(place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)) AS m
         FROM (
             SELECT geom FROM boundaries
-            WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz)
+            WHERE own.grid_id IS NULL AND place.extent = 'whole' AND scheme_id = place.id
+                AND valid @> CAST(:at AS timestamptz)
             ORDER BY geom <-> place.point LIMIT 1
         ) b
     )
@@ -72,7 +74,7 @@ LEFT JOIN LATERAL (
     ) d
     WHERE b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
     ORDER BY d.distance_m, b.grid_no LIMIT 1
-) nearest ON own.grid_id IS NULL AND place.extent = 'whole'
+) nearest ON true
 LEFT JOIN LATERAL (
     -- The owning grid itself while it has ground; once it is gone, the grid on the same ground.
     SELECT b.grid_id FROM boundaries b

@@ -30,4 +30,8 @@ def told(event: dict[str, Any]) -> dict[str, Any]:
     """
     kind, actor = event["kind"], event["actor"]
     sentences = _SENTENCES.get(kind, {})
-    return event | {lang: form.format(sentence=sentences.get(lang, kind), actor=actor) for lang, form in _BY.items()}
+    names = _ACTORS.get(actor, {})
+    return event | {
+        lang: form.format(sentence=sentences.get(lang, kind), actor=names.get(lang, actor))
+        for lang, form in _BY.items()
+    }

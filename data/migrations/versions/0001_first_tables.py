@@ -43,6 +43,41 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_buildings_geom"), "buildings", ["geom"], unique=False, postgresql_using="gist")
     op.create_table(
+        "cases",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False, start=10000001), nullable=False),
+        sa.Column("tree", sa.Text(), nullable=False),
+        sa.Column("scheme_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=True),
+        sa.Column("dataset", sa.Text(), nullable=True),
+        sa.Column("source_id", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("queue_reason", sa.Text(), nullable=True),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("occurred_precision", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("raw_x", sa.Double(), nullable=False),
+        sa.Column("raw_y", sa.Double(), nullable=False),
+        sa.Column("raw_datum", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=True),
+        sa.Column("owner_staff_id", sa.BigInteger(), nullable=True),
+        sa.Column("task_grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
+        sa.CheckConstraint("(state = 'queued') = (queue_reason IS NOT NULL)", name=op.f("ck_cases_queue_has_reason")),
+        sa.CheckConstraint("occurred_precision IN ('instant', 'day')", name=op.f("ck_cases_precision")),
+        sa.CheckConstraint(
+            "state IN ('queued', 'reported', 'dispatched', 'handling', 'verified', 'assessed', 'archived')",
+            name=op.f("ck_cases_state"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("tree", "dataset", "source_id", name=op.f("uq_cases_tree_dataset_source_id")),
+    )
+    op.create_index(op.f("ix_cases_geom"), "cases", ["geom"], unique=False, postgresql_using="gist")
+    op.create_index(op.f("ix_cases_scheme_id_occurred_at"), "cases", ["scheme_id", "occurred_at"], unique=False)
+    op.create_table(
         "idempotency_keys",
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -126,41 +161,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_absences_staff_id"), "absences", ["staff_id"], unique=False)
     op.create_table(
-        "cases",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False, start=10000001), nullable=False),
-        sa.Column("tree", sa.Text(), nullable=False),
-        sa.Column("scheme_id", sa.Integer(), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=True),
-        sa.Column("dataset", sa.Text(), nullable=True),
-        sa.Column("source_id", sa.Text(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("category", sa.Text(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("queue_reason", sa.Text(), nullable=True),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("occurred_precision", sa.Text(), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("raw_x", sa.Double(), nullable=False),
-        sa.Column("raw_y", sa.Double(), nullable=False),
-        sa.Column("raw_datum", sa.Text(), nullable=False),
-        sa.Column("staff_id", sa.BigInteger(), nullable=True),
-        sa.Column("owner_staff_id", sa.BigInteger(), nullable=True),
-        sa.Column("task_grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
-        sa.CheckConstraint("(state = 'queued') = (queue_reason IS NOT NULL)", name=op.f("ck_cases_queue_has_reason")),
-        sa.CheckConstraint("occurred_precision IN ('instant', 'day')", name=op.f("ck_cases_precision")),
-        sa.CheckConstraint(
-            "state IN ('queued', 'reported', 'dispatched', 'handling', 'verified', 'assessed', 'archived')",
-            name=op.f("ck_cases_state"),
-        ),
-        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_cases_scheme_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
-        sa.UniqueConstraint("tree", "dataset", "source_id", name=op.f("uq_cases_tree_dataset_source_id")),
+        "case_events",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("scheme_version", sa.Integer(), nullable=True),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id")),
+        sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_case_events")),
     )
-    op.create_index(op.f("ix_cases_geom"), "cases", ["geom"], unique=False, postgresql_using="gist")
-    op.create_index(op.f("ix_cases_scheme_id_occurred_at"), "cases", ["scheme_id", "occurred_at"], unique=False)
     op.create_table(
         "grids",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -177,6 +189,36 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_grids_area_id"), "grids", ["area_id"], unique=False)
     op.create_table(
+        "placements",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("scheme_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("nearest_grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("outside_m", sa.Double(), nullable=True),
+        sa.Column("edge_distance_m", sa.Double(), nullable=True),
+        sa.Column("near_border", sa.Boolean(), nullable=False),
+        sa.Column("second_grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("routing", sa.Boolean(), nullable=False),
+        sa.Column("override_grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("override_by", sa.Text(), nullable=True),
+        sa.Column("override_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(grid_id IS NULL) = (outside_m IS NOT NULL)", name=op.f("ck_placements_outside_has_distance")
+        ),
+        sa.CheckConstraint(
+            "(override_grid_id IS NULL) = (override_by IS NULL)", name=op.f("ck_placements_override_has_actor")
+        ),
+        sa.CheckConstraint(
+            "grid_id IS NOT NULL OR nearest_grid_id IS NOT NULL", name=op.f("ck_placements_never_silent")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_placements_case_id")),
+        sa.PrimaryKeyConstraint("case_id", "scheme_id", name=op.f("pk_placements")),
+    )
+    op.create_index(
+        op.f("ix_placements_grid_id"), "placements", ["grid_id"], unique=False, postgresql_where=sa.text("routing")
+    )
+    op.create_table(
         "quarantine",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("batch_id", sa.BigInteger(), nullable=False),
@@ -184,7 +226,8 @@ def upgrade() -> None:
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("raw", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("raw", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["import_batches.id"], name=op.f("fk_quarantine_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
     )
@@ -226,20 +269,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_boundaries_geom"), "boundaries", ["geom"], unique=False, postgresql_using="gist")
     op.create_index(op.f("ix_boundaries_scheme_id"), "boundaries", ["scheme_id"], unique=False)
     op.create_table(
-        "case_events",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("case_id", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("scheme_version", sa.Integer(), nullable=True),
-        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
-    )
-    op.create_index(op.f("ix_case_events_case_id"), "case_events", ["case_id"], unique=False)
-    op.create_table(
         "duties",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("staff_id", sa.BigInteger(), nullable=False),
@@ -265,38 +294,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_duties_area_id"), "duties", ["area_id"], unique=False)
     op.create_index(op.f("ix_duties_grid_id"), "duties", ["grid_id"], unique=False)
-    op.create_table(
-        "placements",
-        sa.Column("case_id", sa.BigInteger(), nullable=False),
-        sa.Column("scheme_id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("nearest_grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("outside_m", sa.Double(), nullable=True),
-        sa.Column("edge_distance_m", sa.Double(), nullable=True),
-        sa.Column("near_border", sa.Boolean(), nullable=False),
-        sa.Column("second_grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("routing", sa.Boolean(), nullable=False),
-        sa.Column("override_grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("override_by", sa.Text(), nullable=True),
-        sa.Column("override_reason", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(grid_id IS NULL) = (outside_m IS NOT NULL)", name=op.f("ck_placements_outside_has_distance")
-        ),
-        sa.CheckConstraint(
-            "(override_grid_id IS NULL) = (override_by IS NULL)", name=op.f("ck_placements_override_has_actor")
-        ),
-        sa.CheckConstraint(
-            "grid_id IS NOT NULL OR nearest_grid_id IS NOT NULL", name=op.f("ck_placements_never_silent")
-        ),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_placements_case_id")),
-        sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_placements_grid_id")),
-        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_placements_scheme_id")),
-        sa.PrimaryKeyConstraint("case_id", "scheme_id", name=op.f("pk_placements")),
-    )
-    op.create_index(
-        op.f("ix_placements_grid_id"), "placements", ["grid_id"], unique=False, postgresql_where=sa.text("routing")
-    )
     _protect()
 
 

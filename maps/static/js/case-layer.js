@@ -30,7 +30,7 @@
         if (!crowded) sums.points += 1;
       });
       this._stamps.show(context);
-      this.groups = [...groups.values()].map(group).sort((a, b) => a.count - b.count);
+      this.groups = [...groups.values()].map(group);
       for (const one of this.groups) this._circle(context, one);
       sums.bins = this.groups.filter((one) => view.contains([one.x, one.y])).length;
       Object.assign(painted, sums);
@@ -39,8 +39,10 @@
     /** Bins of crowded tiles come finer than circles can be told apart: add those of one square of the screen. */
     _gather(groups, x, y, count, state) {
       const origin = this._map.getPixelOrigin();
-      const key = `${Math.floor((x + origin.x) / GROUP_PX)}|${Math.floor((y + origin.y) / GROUP_PX)}`;
-      const sum = groups.get(key) ?? { x: 0, y: 0, count: 0, states: {} };
+      const left = Math.floor((x + origin.x) / GROUP_PX) * GROUP_PX - origin.x;
+      const top = Math.floor((y + origin.y) / GROUP_PX) * GROUP_PX - origin.y;
+      const key = `${left}|${top}`;
+      const sum = groups.get(key) ?? { left, top, x: 0, y: 0, count: 0, states: {} };
       sum.x += x * count;
       sum.y += y * count;
       sum.count += count;
@@ -107,9 +109,12 @@
     },
   });
 
-  function group({ x, y, count, states: found }) {
+  /** The circle of a square lies at the middle of its cases, as far as it then stays inside the square. */
+  function group({ left, top, x, y, count, states: found }) {
     const [state] = Object.entries(found).reduce((a, b) => (b[1] > a[1] ? b : a));
-    return { x: x / count, y: y / count, count, state, r: circleRadius(count) };
+    const r = circleRadius(count);
+    const within = (value, least) => Math.min(Math.max(value, least + r), least + GROUP_PX - r);
+    return { x: within(x / count, left), y: within(y / count, top), count, state, r };
   }
 
   function mark(state, ringed, r) {

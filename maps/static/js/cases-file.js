@@ -47,7 +47,7 @@ gridkeeper.casesFile = ({ map, grids, cases, data }) => {
 
   function click({ latlng }) {
     const marks = cases.at(latlng);
-    const singles = marks.filter((mark) => mark.count === 1);
+    const singles = marks.filter((mark) => mark.properties);
     if (singles.length > 1) {
       const numbers = singles.slice(0, 12).map((mark) => mark.properties.number);
       const open = (number) => openCase(singles.find((mark) => mark.properties.number === number).properties, latlng);
@@ -67,7 +67,7 @@ gridkeeper.casesFile = ({ map, grids, cases, data }) => {
       return { ...properties, latlng };
     });
     const rows = tab === "cases"
-      ? located.filter((one) => (one.count ?? 1) === 1 && view.contains(one.latlng))
+      ? located.filter((one) => one.number && view.contains(one.latlng))
       : grids.inView().map((one) => ({ ...one.properties, centre: grids.centre(one) }));
     list[tab].show(rows.slice(0, 200));
     list.note(t(rows.length > 200 ? "list.first" : "list.all", { n: number(Math.min(rows.length, 200)) }));

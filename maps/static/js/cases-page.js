@@ -26,11 +26,15 @@ gridkeeper.casesPage = ({ map, grids, cases, shapes }) => {
 
   async function load() {
     schemes = (await service.json(`${API}/schemes`)).schemes;
-    if (!schemes.length) return sayEmpty(t("empty.no_scheme"));
+    $("gk-filters").disabled = !schemes.length;
+    if (!schemes.length) {
+      emit("status", "");
+      return sayEmpty(t("empty.no_scheme"));
+    }
     const options = schemes.map((one) => el("option", { value: one.name }, one.title || one.name));
     $("gk-scheme").replaceChildren(...options);
     const duty = schemes.find((one) => one.kind === "duty") ?? schemes[0];
-    await showScheme(schemes.find((one) => one.name === filters.chosen.scheme) ?? duty);
+    return showScheme(schemes.find((one) => one.name === filters.chosen.scheme) ?? duty);
   }
 
   async function showScheme(found) {
@@ -79,7 +83,7 @@ gridkeeper.casesPage = ({ map, grids, cases, shapes }) => {
   }
 
   function showCounts() {
-    grids.setCounts(counts.counts, grids.grids?.length ? undefined : []);
+    grids.setCounts(counts.counts, scheme.grids);
     showLegend();
     if (counts.total > 0) sayEmpty(null);
     else sayEmpty(filters.active() ? t("empty.filtered") : t("empty.no_case"), filters.active());
@@ -133,8 +137,8 @@ gridkeeper.casesPage = ({ map, grids, cases, shapes }) => {
 
   function openMarks(marks) {
     const [top] = marks;
-    if (top.count > 1) return map.setView(top.latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
-    const numbers = [...new Set(marks.filter((mark) => mark.count === 1).map((mark) => mark.properties.number))].slice(0, 12);
+    if (!top.properties) return map.setView(top.latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
+    const numbers = [...new Set(marks.filter((mark) => mark.properties).map((mark) => mark.properties.number))].slice(0, 12);
     const open = (one) => service.run(openCase(one));
     if (numbers.length > 1) return cards.open(map, top.latlng, cards.choice(numbers, open));
     return open(numbers[0]);

@@ -149,7 +149,7 @@
 
     _embed(data) {
       this.setFeatures(data.grids.features);
-      this.setCounts(data.counts);
+      this.setCounts(data.counts.counts);
     },
 
     setFeatures(features) {
@@ -177,14 +177,11 @@
       if (map) map.addLayer(this._tiles ?? this._drawn);
     },
 
-    /** counts: cases by grid number. Grids without an entry have none. */
-    setCounts(counts, gridNumbers = this.grids.map((one) => one.properties.grid_no)) {
+    /** counts: cases by grid number, without entry where there are none; total: how many grids there are. */
+    setCounts(counts, total = this.grids.length) {
       this.counts = counts;
-      const missing = Math.max(0, gridNumbers.length - Object.keys(counts).length);
-      const values = gridNumbers.length
-        ? gridNumbers.map((gridNo) => counts[gridNo] ?? 0)
-        : [...Object.values(counts), ...Array(missing).fill(0)];
-      this.classes = gridkeeper.classify(values);
+      const some = Object.values(counts).filter((count) => count > 0);
+      this.classes = gridkeeper.classify([...some, ...Array(Math.max(0, total - some.length)).fill(0)]);
       this._drawn.schedule();
       this._tiles?.repaint();
     },
