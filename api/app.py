@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api.errors import handle_errors
+from api.errors import PROBLEMS, handle_errors
 from api.guard import Guard
 from api.headers import ProtectiveHeaders
 from api.routes import cases, grids, health, layers, pages, schemes
@@ -43,6 +43,7 @@ def create_app(database: DatabaseSettings | None = None, service: ServiceSetting
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        responses=PROBLEMS,
     )
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(Guard, hosts=service.hosts)

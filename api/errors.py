@@ -6,6 +6,7 @@ import json
 import logging
 import secrets
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from starlette.exceptions import HTTPException
 
 from api.headers import PROTECTIVE
+from api.schemas.problem import Problem
 from api.validation import invalid_input
 from data.errors import BrokenRule, DatabaseAway
 from gis.errors import BadInput, GridError
@@ -47,6 +49,14 @@ STATUS: dict[type[GridError], int] = {
     GridError: 500,
 }
 
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong; the codes are explained in docs/errors.md.",
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+    }
+}
+"""For the description of the API: any route may answer with a problem."""
+
 _PROTOCOL_CODES = {
     400: ("body_unreadable", "The body cannot be read as JSON."),
     404: ("no_such_address", "There is nothing at this address."),
@@ -74,20 +84,20 @@ def problem(error: GridError, *, status: int | None = None, headers: dict[str, s
     """
     code = status or next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     retry = {"Retry-After": str(RETRY_AFTER_S)} if code == 503 else {}
-    members = {
-        "type": f"urn:gridkeeper:error:{error.code}",
-        "title": HTTPStatus(code).phrase,
-        "status": code,
-        "detail": error.detail,
-        "code": error.code,
-        "field": error.field,
-        "value": error.value,
-        "where": None if error.where is None else mapping(error.where),
-        "values": error.values,
-    }
+    members = Problem(
+        type=f"urn:gridkeeper:error:{error.code}",
+        title=HTTPStatus(code).phrase,
+        status=code,
+        detail=error.detail,
+        code=error.code,
+        field=error.field,
+        value=error.value,
+        where=None if error.where is None else mapping(error.where),
+        values=error.values,
+    )
     return Response(
         # A lone surrogate in what came in leaves as the escape it came as.
-        json.dumps(members, ensure_ascii=False).encode("utf-8", "backslashreplace"),
+        json.dumps(dict(members), ensure_ascii=False).encode("utf-8", "backslashreplace"),
         status_code=code,
         media_type=MEDIA_TYPE,
         headers={**PROTECTIVE, "Cache-Control": "no-store", **retry, **(headers or {})},

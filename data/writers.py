@@ -119,7 +119,10 @@ def _gpkg(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _fgb(frame: pd.DataFrame, path: Path) -> None:
-    _shapes(frame, path).to_file(path, driver="FlatGeobuf", engine="pyogrio", layer=path.stem)
+    shapes = _shapes(frame, path)
+    # This format's index has no place for a row without a shape.
+    index = "NO" if shapes.geometry.isna().any() else "YES"
+    shapes.to_file(path, driver="FlatGeobuf", engine="pyogrio", layer=path.stem, SPATIAL_INDEX=index)
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -169,10 +172,18 @@ def _xlsx(frame: pd.DataFrame, path: Path) -> None:
     if len(table) >= _SHEET_ROWS:
         detail = f"A sheet holds {_SHEET_ROWS - 1:,} rows and there are {len(table):,}; write .csv or .parquet."
         raise BadInput("too_many_rows", detail, field="file", value=path.name)
+    rows = table.astype(object).where(table.notna(), None)
+    for name in table.columns:
+        longest = max((value for value in rows[name] if isinstance(value, str)), key=len, default="")
+        if len(longest) >= _CELL_CHARACTERS:
+            detail = (
+                f"A cell holds {_CELL_CHARACTERS:,} characters and a value in {name} has {len(longest):,}; write .csv."
+            )
+            raise BadInput("value_too_long", detail, field=str(name), value=longest)
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet("rows")
     page.append([_cell(page, name) for name in table.columns])
-    for record in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
+    for record in rows.itertuples(index=False, name=None):
         page.append([_cell(page, value) for value in record])
     book.save(path)
 
@@ -180,12 +191,8 @@ def _xlsx(frame: pd.DataFrame, path: Path) -> None:
 def _cell(page: object, value: object) -> object:
     if not isinstance(value, str):
         return value
-    text = str(_guarded(ILLEGAL_CHARACTERS_RE.sub("�", value)))
-    if len(text) > _CELL_CHARACTERS:
-        detail = f"A cell holds {_CELL_CHARACTERS:,} characters and a value has {len(text):,}; write .csv or .parquet."
-        raise BadInput("value_too_long", detail, field="file", value=text)
-    # Set by hand, or a text that looks like a formula or an error would be stored as one.
-    cell = WriteOnlyCell(page, value=text)
+    # The type is set by hand, or a text that looks like a formula or an error would be stored as one.
+    cell = WriteOnlyCell(page, value=str(_guarded(ILLEGAL_CHARACTERS_RE.sub("\ufffd", value))))
     cell.data_type = "s"
     return cell
 

@@ -35,6 +35,7 @@ from shapely import STRtree
 
 from gis.edges import Floats, Geometries
 from gis.metric import points_to_metric, round_m, to_metric
+from gis.topology import enclosed
 
 Indexes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -99,7 +100,7 @@ class Coverage:
         self._metric_tree = STRtree(self._metric)
         self._bounds = shapely.bounds(self._metric)
         self._border = np.asarray(shapely.boundary(self._metric), dtype=np.object_)
-        self._tiled = bool(shapely.coverage_is_valid(self.cells))
+        self._tiled = bool(shapely.coverage_is_valid(self.cells)) and not len(enclosed(self.cells))
 
     def owners(self, lon: ArrayLike, lat: ArrayLike) -> Indexes:
         """Index (n,) of the owning cell of each point, -1 outside; lon and lat are lattice degrees (n,)."""

@@ -29,7 +29,7 @@ _TOUCH_DEG = 2 * LATTICE
 _NESTING_NOISE_M = 0.001
 _Kind = Literal["overlap", "gap", "hole", "t_junction", "invalid"]
 _Rows = tuple[int, ...]
-_Faults = list[tuple[_Rows, BaseGeometry]]
+_Faults = Sequence[tuple[_Rows, BaseGeometry]]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def problems(cells: ArrayLike, *, metric_srid: int, labels: Sequence[Any]) -> li
     valid = shapely.is_valid(all_cells)
     rows, good = np.flatnonzero(valid), all_cells[valid]
     unequal = shapely.coverage_invalid_edges(good, gap_width=_TOUCH_DEG)
-    suspects = np.flatnonzero(~shapely.is_empty(unequal))
+    suspects = np.union1d(np.flatnonzero(~shapely.is_empty(unequal)), enclosed(good))
     broken = [((int(row),), place_of_fault(all_cells[row])) for row in np.flatnonzero(~valid)]
     junctions = _renumbered(_junctions(unequal, suspects), rows)
     overlaps = _renumbered(_overlaps(good, suspects), rows)
@@ -170,6 +170,18 @@ def parents_by_union(cells: ArrayLike, parent_codes: Sequence[str]) -> dict[str,
     codes, group = np.unique(np.asarray(parent_codes, dtype=np.str_), return_inverse=True)
     unions = shapely.orient_polygons(as_multipolygons(_unions(np.asarray(cells, dtype=np.object_), group)))
     return {str(code): union for code, union in zip(codes, unions, strict=True)}
+
+
+def enclosed(cells: Geometries) -> NDArray[np.int64]:
+    """Cells of which a part lies inside another cell, and those others; a coverage check of edges misses them.
+
+    >>> enclosed(shapely.box([0, 1, 5], [0, 1, 5], [3, 2, 6], [3, 2, 6])).tolist()
+    [0, 1]
+    """
+    parts, cell_of = shapely.get_parts(cells, return_index=True)
+    inner, outer = STRtree(cells).query(shapely.point_on_surface(parts), predicate="within")
+    inside = cell_of[inner] != outer
+    return np.union1d(cell_of[inner[inside]], outer[inside]).astype(np.int64)
 
 
 def _unions(cells: Geometries, group: NDArray[np.int64]) -> Geometries:

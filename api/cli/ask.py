@@ -19,6 +19,7 @@ from layers import features
 from layers.batches import quarantined_rows
 from layers.cases.check import check as run_check
 from layers.cases.compare import compare as run_compare
+from layers.cases.compare import last_import, official_column
 from layers.cases.export import case_table
 from layers.cases.finding import described, find
 from layers.cases.reasons import render
@@ -50,23 +51,31 @@ def locate(
 
 def compare(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The file that was imported.")],
-    official: Annotated[str, typer.Option(help="Column with the official grid code or name.")],
-    id_: Annotated[str, typer.Option("--id", help="Column with the source id.")],
-    scheme: SchemeName = DEFAULT_SCHEME,
-    dataset: Annotated[str | None, typer.Option(help="Dataset of the import; the file name if not given.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="File that was imported; the last one if not given.")] = None,
+    official: Annotated[str | None, typer.Option(help="Column with the official grid; found out if not given.")] = None,
+    id_: Annotated[
+        str | None, typer.Option("--id", help="Column with the source id; as imported if not given.")
+    ] = None,
+    scheme: Annotated[str | None, typer.Option(help="Scheme; as imported if not given.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Dataset; the file name if not given.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Text encoding where it is not UTF-8.")] = None,
 ) -> None:
     """Put an official column of the source file beside our grids."""
     out = output_of(context)
     with Session(service_engine(out, long=True)) as session:
+        last = last_import(session, file=file)
+        path, one = file or last.path, scheme or last.scheme
+        column = official
+        if column is None:
+            column = official_column(session, next(read_rows(path, encoding=encoding)), scheme=one)
+            out.show(f"Comparing with column '{column}' of {path.name}, scheme '{one}'.")
         report = run_compare(
             session,
-            read_rows(file, encoding=encoding),
-            scheme=scheme,
-            dataset=dataset or file.name,
-            id_column=id_,
-            official=official,
+            read_rows(path, encoding=encoding),
+            scheme=one,
+            dataset=dataset or last.dataset,
+            id_column=id_ or last.id_column or "row_no",
+            official=column,
         )
     share = report.near_border / report.stored if report.stored else 0.0
     out.show(f"{report.stored} cases compared, {report.not_stored} rows not stored or without an official grid.")

@@ -26,6 +26,8 @@ from layers.staff.intake import import_absences, import_duties, import_staff
 
 app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, buildings and streets.")
 
+_LISTED = 20
+
 File = Annotated[Path, typer.Argument(help="The file to read.")]
 Crs = Annotated[str | None, typer.Option(help="CRS of the file where it states none, for example EPSG:4547.")]
 Encoding = Annotated[str | None, typer.Option(help="Text encoding where it is not UTF-8, for example gbk or big5.")]
@@ -96,6 +98,11 @@ def grids(
 def _show_grids(out: Output, done: GridImport, backfilled: int) -> None:
     for remark in done.summary.remarks:
         out.show(remark)
+    for problem in done.problems[:_LISTED]:
+        grids = " and ".join(problem["grids"][:4])
+        out.show(f"  {problem['kind']} of {problem['area_m2']} m² at {problem['where']} ({grids})")
+    if len(done.problems) > _LISTED:
+        out.show(f"  … and {len(done.problems) - _LISTED} more; --json lists all.")
     if backfilled:
         out.show(f"{backfilled} cases of the city now have a place in it.")
     _show(out, done.summary, {"problems": done.problems, "placed": backfilled})
@@ -189,7 +196,7 @@ def cases(
             read_rows(file, encoding=encoding, delimiter=delimiter, sheet=sheet, layer=layer),
             scheme=scheme,
             dataset=dataset or file.name,
-            file=file.name,
+            file=file,
             options=options,
             expect=expect,
             progress=progress,
@@ -200,7 +207,7 @@ def cases(
         f"{facts.get('near_border', 0)} are near a border."
     )
     for remark in summary.remarks:
-        out.show(f"Warning: {remark}")
+        out.show(remark)
     _show(out, summary)
 
 

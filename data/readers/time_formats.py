@@ -46,7 +46,7 @@ class ClockTimes:
 
 def typed(series: pd.Series) -> ClockTimes:
     """Dates and times that a file holds as such; NaT is empty."""
-    clock = series.to_numpy(dtype="datetime64[us]")
+    clock = series.to_numpy(dtype="datetime64[us]", copy=True)
     reasons = np.full(len(clock), None, dtype=object)
     reasons[np.isnat(clock)] = "empty"
     return ClockTimes(clock, np.full(len(clock), np.nan), np.zeros(len(clock), dtype=bool), reasons)

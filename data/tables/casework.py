@@ -26,7 +26,8 @@ from data.tables.ground import one_of
 from data.types import Instant, Shape
 
 STATES = ("queued", "reported", "dispatched", "handling", "verified", "assessed", "archived")
-PRECISIONS = ("instant", "day")
+# received: nobody said when it happened, so the time of receipt stands for it.
+PRECISIONS = ("instant", "day", "received")
 
 
 class ImportBatch(Base):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from pathlib import Path
+
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -26,7 +28,7 @@ def import_cases(
     *,
     scheme: str,
     dataset: str,
-    file: str,
+    file: Path,
     options: RowOptions,
     expect: str | None = None,
     progress: Callable[[int], None] | None = None,
@@ -39,15 +41,15 @@ def import_cases(
         chunks: Rows as read from a file.
         scheme: Name of the routing scheme.
         dataset: Name under which source ids are unique.
-        file: Name of the file, for the record.
+        file: The file, for the record.
         options: How to read the rows.
         expect: Column with the official grid code or name, compared under each datum hypothesis.
         progress: Told the rows finished so far.
     """
     with unit_of_work(bind) as session:
         routing = scheme_named(session, scheme)
-        described = {"scheme": scheme, "columns": options.columns, "datum": options.datum}
-        summary = open_batch(session, actor, kind="cases", dataset=dataset, file=file, options=described)
+        described = {"scheme": scheme, "columns": options.columns, "datum": options.datum, "path": str(file.resolve())}
+        summary = open_batch(session, actor, kind="cases", dataset=dataset, file=file.name, options=described)
     expectation = Expectation(expect) if expect else None
     with Session(bind) as reading, ThreadPoolExecutor(1) as writer:
         judge = ChunkJudge(reading, routing, options, expectation)
@@ -59,7 +61,7 @@ def import_cases(
         _finish(storing, summary, progress)
     if expectation:
         summary.facts["agreement"] = expectation.shares()
-        summary.remarks += expectation.warnings(options.datum)
+        summary.remarks += [expectation.sentence(), *(f"Warning: {w}" for w in expectation.warnings(options.datum))]
     with unit_of_work(bind) as session:
         close_batch(session, summary)
     return summary

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from data.readers.chunk import Chunk
 from data.readers.columns import require
-from data.tables import Case, Grid, Placement
-from layers.cases.expect import same_grid
+from data.tables import Case, Grid, ImportBatch, Placement
+from gis.errors import BadInput
+from layers.cases.expect import plain, same_grid
+from layers.errors import NotFound
 from layers.grids.schemes import scheme_named
 
 
@@ -39,6 +42,59 @@ class Comparison:
     differ_unflagged: int = 0
 
 
+@dataclass(frozen=True)
+class LastImport:
+    """The newest import of cases: what `compare` needs to read its file again."""
+
+    path: Path
+    scheme: str
+    dataset: str
+    id_column: str | None
+
+
+def last_import(session: Session, *, file: Path | None = None) -> LastImport:
+    """The newest finished import of cases, of one file when named.
+
+    Raises:
+        NotFound: Nothing was imported yet.
+    """
+    batch = session.scalar(
+        select(ImportBatch)
+        .where(ImportBatch.kind == "cases", ImportBatch.finished_at.isnot(None))
+        .where(ImportBatch.file == file.name if file else true())
+        .order_by(ImportBatch.id.desc())
+        .limit(1)
+    )
+    if batch is None:
+        raise NotFound(
+            "no_import", f"No cases were imported from {file.name if file else 'any file'} yet.", field="file"
+        )
+    options = batch.options
+    return LastImport(Path(options["path"]), options["scheme"], batch.dataset, options["columns"].get("id"))
+
+
+def official_column(session: Session, chunk: Chunk, *, scheme: str) -> str:
+    """The column whose values are codes or names of the scheme's grids in the most rows.
+
+    Raises:
+        BadInput: No column names our grids in half of the rows.
+    """
+    one = scheme_named(session, scheme)
+    rows = session.execute(select(Grid.code, Grid.name).where(Grid.scheme_id == one.id)).all()
+    known = {plain(value) for row in rows for value in row}
+    shares = {
+        str(name): chunk.frame[name].map(plain, na_action="ignore").isin(known).mean()
+        for name in chunk.frame.columns
+        if name != "row_no"
+    }
+    best = max(shares, key=lambda name: shares[name], default=None)
+    if best is None or shares[best] < 0.5:
+        raise BadInput(
+            "no_official_column", "No column names our grids; say which one with --official.", field="official"
+        )
+    return best
+
+
 def compare(
     session: Session, chunks: Iterable[Chunk], *, scheme: str, dataset: str, id_column: str, official: str
 ) -> Comparison:
@@ -56,7 +112,10 @@ def compare(
     report = Comparison()
     for chunk in chunks:
         frame = chunk.frame
-        require([str(name) for name in frame.columns], {"id": id_column, "official": official})
+        require(
+            [str(name) for name in frame.columns],
+            {"id": None if id_column == "row_no" else id_column, "official": official},
+        )
         given = frame[[id_column, official]].astype("str").dropna().drop_duplicates(id_column)
         report.not_stored += len(frame) - len(given) + len(chunk.bad)
         rows = _placed(session, one.id, one.tree, dataset, given[id_column].tolist())

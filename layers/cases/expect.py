@@ -25,12 +25,15 @@ def same_grid(official: Any, code: Any, name: Any) -> NDArray[np.bool_]:
     >>> same_grid(["0111", "7", "柳园"], ["111", "8", "A"], ["x", "y", "柳园"]).tolist()
     [True, False, True]
     """
-    return np.array(
-        [_plain(o) == _plain(c) or o == n for o, c, n in zip(official, code, name, strict=True)], dtype=bool
-    )
+    return np.array([plain(o) == plain(c) or o == n for o, c, n in zip(official, code, name, strict=True)], dtype=bool)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A grid's code or name in the form in which two of them compare.
+
+    >>> plain("0111"), plain("111.0"), plain(" A1 ")
+    ('111', '111', 'A1')
+    """
     text = str(value).strip().removesuffix(".0")
     return text.lstrip("0") or "0" if text.isdecimal() else text
 
@@ -60,6 +63,11 @@ class Expectation:
     def shares(self) -> dict[str, float]:
         """Datum name to the share of rows that agree under it."""
         return {name: self.agree[name] / rows for name, rows in self.rows.items() if rows}
+
+    def sentence(self) -> str:
+        """How well the column agrees under each datum."""
+        shares = ", ".join(f"{share:.1%} as {name}" for name, share in self.shares().items())
+        return f"Column '{self.column}' agrees with our grids for {shares or 'no row'}."
 
     def warnings(self, declared: str | None) -> list[str]:
         """A sentence for each datum that fits better than the declared one by a percentage point or more."""

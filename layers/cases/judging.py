@@ -72,14 +72,14 @@ class ChunkJudge:
             check_options(self._options, [str(name) for name in chunk.frame.columns])
             self._checked = True
         reports = read_reports(chunk, self._options, now=self._now)
+        if self._expectation:
+            self._expectation.compare(reports, self._placer, self._routing)
         placements = self._placer.place(reports.lon, reports.lat, reports.occurred_at)
         good = self._reject_unplaceable(reports, placements[0])
         if not good.all():
             reports = reports.keep(good)
             for one in placements:
                 one.keep(good)
-        if self._expectation:
-            self._expectation.compare(reports, self._placer, self._routing)
         routing = _routing(placements)
         task = self._task_grids(reports, placements, routing)
         decisions, reasons = self._decide(reports, placements, routing, task)

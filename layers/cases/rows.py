@@ -28,7 +28,7 @@ class RowOptions:
     """How to read a file of cases.
 
     Attributes:
-        columns: Role (see `ROLES`) to column name; lon, lat and at are required.
+        columns: Role (see `ROLES`) to column name; lon and lat are required.
         datum: Declared datum of all positions; None when a column gives it.
         time_zone: IANA zone of naive times.
         time_format: strptime format where times are written in a way that could be misread.
@@ -89,7 +89,7 @@ def check_options(options: RowOptions, columns: list[str]) -> None:
     Raises:
         BadInput: A named column is missing, a required role has none, or no datum is declared.
     """
-    for role in ("lon", "lat", "at"):
+    for role in ("lon", "lat"):
         if role not in options.columns:
             raise BadInput("column_not_named", f"Say which column holds '{role}' with --{role}.", field=role)
     if options.datum is None and "datum" not in options.columns:
@@ -116,10 +116,13 @@ def read_reports(chunk: Chunk, options: RowOptions, *, now: datetime) -> Reports
     x, y = (_coordinates(sieve, columns[role]) for role in ("lon", "lat"))
     datum = _datums(sieve, options)
     lon, lat = _positions(sieve, x, y, datum, columns["lon"])
-    occurred, precision = _times(sieve, columns["at"], options, now)
     received = np.full(len(frame), _utc(now))
     if "received_at" in columns:
         received, _ = _times(sieve, columns["received_at"], options, now)
+    # Where nobody said when it happened, the day it was received judges.
+    occurred, precision = received, np.full(len(frame), "received", dtype=object)
+    if "at" in columns:
+        occurred, precision = _times(sieve, columns["at"], options, now)
     reports = Reports(
         frame=frame,
         row_no=frame["row_no"].to_numpy(np.int64),

@@ -163,8 +163,9 @@ def _add(
     *,
     since: datetime | None,
 ) -> None:
-    rows = np.flatnonzero([code in touched for code in cells.code])
-    order = np.array(sorted(rows, key=lambda row: natural_key(cells.code[row])), dtype=np.int64)
+    codes: list[str] = cells.code.tolist()
+    rows = [row for row, code in enumerate(codes) if code in touched]
+    order = np.array(sorted(rows, key=lambda row: natural_key(codes[row])), dtype=np.int64)
     next_no = 1 + max((grid_no for _, grid_no in known.values()), default=0)
     numbers = []
     for row in order:

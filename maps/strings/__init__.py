@@ -33,8 +33,8 @@ def t(lang: str, key: str, **values: object) -> str:
     Raises:
         GridError: `unknown_text` when the catalogue lacks the key or the text asks for a value not given.
 
-    >>> t("en", "count.cases", n="3")
-    'Cases: 3'
+    >>> t("en", "unit.metres", n="3")
+    '3 m'
     """
     try:
         return catalogue(lang)[key].format_map(values)

@@ -82,7 +82,7 @@ def test_a_name_that_a_proxy_passes_on_is_refused(client: TestClient, header):
     told(answer, 403, "actor_not_trusted")
 
 
-@pytest.mark.parametrize("name", [b"", b"  ", b"\xff\xfe", b"a" * 101, "a\u202eb".encode()])
+@pytest.mark.parametrize("name", [b"", b"  ", b"a" * 101, "a\u202eb".encode()])
 def test_a_name_that_is_none_is_refused(client: TestClient, name):
     told(client.post("/api/v1/cases", json=a_report(), headers={"X-Actor": name}), 422, "bad_actor")
 

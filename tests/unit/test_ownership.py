@@ -23,7 +23,7 @@ def indexed(drawn: Drawn) -> Coverage:
     return Coverage(drawn.cells, drawn.grid_no, metric_srid=drawn.metric_srid)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(coverages())
 def test_every_point_has_the_owner_that_exact_integers_say(drawn):
     expected = [owner_by_integers(drawn, x, y) for x, y in zip(drawn.lon, drawn.lat, strict=True)]
@@ -67,6 +67,12 @@ def test_a_point_in_two_overlapping_cells_belongs_to_the_lowest_number_and_names
     cells = [shapely.box(0, 0, 2, 2), shapely.box(1, 0, 3, 2)]
     judged = Coverage(cells, [2, 1], metric_srid=32631).judge([1.5], [1.0], near_limit_m=10, far_limit_m=5000)
     assert (judged.own[0], judged.second[0], bool(judged.near_border[0])) == (1, 0, False)
+
+
+def test_a_cell_swallowed_by_another_is_still_the_second_choice_beside_it():
+    cells = [shapely.box(0, 0, 2, 2), shapely.box(1, 1, 1.5, 1.5)]
+    judged = Coverage(cells, [1, 2], metric_srid=32631).judge([1.0 - 2**-17], [1.25], near_limit_m=10, far_limit_m=5000)
+    assert (judged.own[0], judged.second[0], bool(judged.near_border[0])) == (0, 1, False)
 
 
 def test_a_point_on_the_edge_of_a_hole_is_inside_and_one_unit_further_is_not():

@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
         sa.CheckConstraint("(state = 'queued') = (queue_reason IS NOT NULL)", name=op.f("ck_cases_queue_has_reason")),
-        sa.CheckConstraint("occurred_precision IN ('instant', 'day')", name=op.f("ck_cases_precision")),
+        sa.CheckConstraint("occurred_precision IN ('instant', 'day', 'received')", name=op.f("ck_cases_precision")),
         sa.CheckConstraint(
             "state IN ('queued', 'reported', 'dispatched', 'handling', 'verified', 'assessed', 'archived')",
             name=op.f("ck_cases_state"),

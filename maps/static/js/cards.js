@@ -92,9 +92,6 @@ gridkeeper.cards = (() => {
     return el("article", { class: "gk-card" }, el("header", {}, el("h2", {}, t("card.several", { n: numbers.length }))), el("ul", {}, items));
   }
 
-  const wait = () => el("p", { class: "gk-wait" }, t("card.loading"));
-  const failed = () => el("p", { class: "gk-wait" }, t("card.failed"));
-
   /** Open a card on the map; on a phone it leaves room at the edges. */
   function open(map, latlng, content) {
     const width = Math.min(320, map.getSize().x - 56);
@@ -105,5 +102,5 @@ gridkeeper.cards = (() => {
     return popup;
   }
 
-  return { caseCard, gridCard, choice, wait, failed, open, state, place };
+  return { caseCard, gridCard, choice, open, state, place };
 })();

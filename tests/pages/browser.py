@@ -1,0 +1,72 @@
+"""Debian's Chromium, cut off from every host but this one, and what a page did in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Playwright
+
+CHROMIUM = "/usr/bin/chromium"
+_QUIET = (
+    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+_ONLY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+_WATCH = """
+window.violations = [];
+document.addEventListener('securitypolicyviolation', (event) =>
+  violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+_OWN = ("data:", "blob:", "about:")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Chromium without a graphics card and without a way out."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*_QUIET, _ONLY_HERE])
+
+
+@dataclass
+class Visit:
+    """One page, with everything it asked for and complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, browser: Browser, *, width: int = 1280, height: int = 800, **options: Any) -> Visit:
+        """A new, empty page in a context of its own."""
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        visit = cls(page)
+        page.add_init_script(_WATCH)
+        page.on("request", lambda request: visit.requests.append(request.url))
+        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        page.on("console", visit._hear)
+        return visit
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    def open(self, url: str) -> dict[str, int]:
+        """Load a page and wait until it is drawn: what is painted."""
+        self.page.goto(url)
+        painted: dict[str, int] = self.page.evaluate("gridkeeper.ready")
+        return painted
+
+    def settled(self) -> dict[str, int]:
+        """Wait until nothing is under way: what is painted."""
+        painted: dict[str, int] = self.page.evaluate("gridkeeper.idle()")
+        return painted
+
+    def violations(self) -> list[str]:
+        """What the content security policy stopped."""
+        found: list[str] = self.page.evaluate("violations")
+        return found
+
+    def elsewhere(self, base: str) -> list[str]:
+        """Requests that did not go to the page's own place."""
+        return [url for url in self.requests if not url.startswith((base, *_OWN))]
