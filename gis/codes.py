@@ -134,7 +134,7 @@ def issue_grid_codes(community: str, lon: ArrayLike, lat: ArrayLike, *, highest:
     return [str(GridCode(community, highest + 1 + int(place))) for place in place_in_line]
 
 
-def natural_key(code: str) -> Sequence[tuple[int, int, str]]:
+def natural_key(code: str) -> tuple[tuple[int, int, str], ...]:
     """A sort key that reads numbers as numbers: the order in which permanent grid numbers are given.
 
     Digits come before other characters; codes that differ only in leading zeros keep a fixed order.
@@ -144,7 +144,7 @@ def natural_key(code: str) -> Sequence[tuple[int, int, str]]:
     """
     runs = re.findall(r"[0-9]+|[^0-9]+", code)
     key = [(0, int(run), "") if run.isascii() and run.isdigit() else (1, 0, run) for run in runs]
-    return [*key, (-1, 0, code)]
+    return (*key, (-1, 0, code))
 
 
 def _bands(x: Floats, y: Floats) -> NDArray[np.int64]:

@@ -95,7 +95,7 @@ def tile(session: Session, name: str, *, z: int, x: int, y: int, filters: Mappin
         raise BadInput("no_such_tile", f"There is no tile {z}/{x}/{y}.", field="tile", value=f"{z}/{x}/{y}")
     conditions, values = _conditions(layer, filters, None)
     columns = ", ".join(f"{layer.properties[key]} AS {key}" for key in layer.tile_properties)
-    mvt = _BINNED_TILE if layer.binned and z < _BINS_BELOW_ZOOM else _PLAIN_TILE
+    mvt = _PLAIN_TILE if not layer.binned else _BINNED_TILE if z < _BINS_BELOW_ZOOM else _POINT_TILE
     margin = 0 if layer.binned else 64 / 4096
     body = session.execute(
         text(
@@ -117,6 +117,8 @@ def tile(session: Session, name: str, *, z: int, x: int, y: int, filters: Mappin
 
 
 _PLAIN_TILE = "SELECT ST_AsMVT(found, :layer, 4096, 'geom', 'id') FROM found WHERE geom IS NOT NULL"
+_POINT_TILE = """
+SELECT ST_AsMVT(t, :layer, 4096, 'geom', 'id') FROM (SELECT *, 1 AS count FROM found WHERE geom IS NOT NULL) t"""
 _BINNED_TILE = """, crowd AS (SELECT count(*) > :crowded AS yes FROM found),
 single AS (SELECT id, geom, number, state, category, 1 AS count FROM found, crowd WHERE NOT crowd.yes),
 bin AS (

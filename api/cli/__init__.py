@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import warnings
 from typing import Annotated
 
 import typer
 from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
-from api.cli import ask, db, imports, serve
+from api.cli import ask, db, demo, imports, serve
 from api.cli.output import Output, output_of
 from data.errors import DatabaseAway
 from gis.errors import GridError
@@ -44,6 +45,7 @@ app = typer.Typer(cls=Anywhere, no_args_is_help=True, pretty_exceptions_enable=F
 app.add_typer(db.app, name="db")
 app.add_typer(imports.app, name="import")
 app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
 app.command("locate")(ask.locate)
 app.command("compare")(ask.compare)
 app.command("check")(ask.check)
@@ -63,6 +65,8 @@ def options(
 
 def main() -> None:
     """Entry point of the `gridkeeper` command."""
+    # What a reader noticed is for the person at the terminal: the sentence, not the line of code.
+    warnings.showwarning = lambda message, *_, **__: typer.echo(f"Note: {message}", err=True)
     app(prog_name="gridkeeper")
 
 

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api.cli.output import output_of
 from api.cli.instants import parse_instant
+from api.cli.output import output_of
 from api.cli.service import service_engine
 from data.readers.rows import read_rows
 from data.writers import write_layer, write_quarantine

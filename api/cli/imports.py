@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.output import Output, output_of
 from api.cli.instants import parse_instant
+from api.cli.output import Output, output_of
 from api.cli.service import service_engine
 from data.readers.columns import load_mapping
 from data.readers.features import read_features

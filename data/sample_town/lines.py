@@ -28,8 +28,6 @@ class Drawn:
     lines: Lines
     rank: NDArray[np.int64]
     street: NDArray[np.int64]
-    # 'h' for west-east, 'v' for north-south, 'o' for any other way.
-    way: NDArray[np.str_]
     limit: shapely.Polygon
 
 
@@ -43,26 +41,28 @@ def draw(size: Size, rng: np.random.Generator) -> Drawn:
     radius = size.radius_m
     limit = _limit(radius, rng)
     xs, ys = (_positions(radius * 1.25, size.arterial_m, rng) for _ in range(2))
-    parts: list[tuple[shapely.LineString, int, str]] = [(limit.exterior, LIMIT, "o"), (_river(radius, rng), RIVER, "o")]
-    bands: set[tuple[str, int]] = set()
+    ringed: tuple[set[int], set[int]] = (set(), set())
+    found: list[tuple[int, list[shapely.LineString]]] = [
+        (LIMIT, [limit.exterior]),
+        (RIVER, [_river(radius, rng)]),
+    ]
     for share in size.rings:
-        west, east = (_middle(xs, s * share * radius, bands, "v") for s in (-1, 1))
-        south, north = (_middle(ys, s * share * radius, bands, "h") for s in (-1, 1))
-        parts.append((_ring(west, south, east, north), RING, "o"))
-    parts += [(line, ARTERIAL, "o") for line in _diagonals(size, rng)]
+        west, east = (_middle(xs, side * share * radius, ringed[0]) for side in (-1, 1))
+        south, north = (_middle(ys, side * share * radius, ringed[1]) for side in (-1, 1))
+        found.append((RING, [_ring(west, south, east, north)]))
+    found += [(ARTERIAL, [line]) for line in _diagonals(size, xs, ys, rng)]
     far = radius * 1.4
-    parts += [(shapely.LineString([(x, -far), (x, far)]), ARTERIAL, "v") for x in xs]
-    parts += [(shapely.LineString([(-far, y), (far, y)]), ARTERIAL, "h") for y in ys]
-    streets = list(range(len(parts)))
-    for way, along, across in (("v", xs, ys), ("h", ys, xs)):
-        for band, at in _secondary_positions(along, bands, way, rng):
-            number = streets[-1] + 1
-            for piece in _pieces(at, across, way, rng):
-                parts.append((piece, SECONDARY, way))
-                streets.append(number)
-            del band
-    lines, rank, ways = zip(*parts, strict=True)
-    return Drawn(np.array(lines, dtype=object), np.array(rank), np.array(streets), np.array(ways), limit)
+    found += [(ARTERIAL, [shapely.LineString([(x, -far), (x, far)])]) for x in xs]
+    found += [(ARTERIAL, [shapely.LineString([(-far, y), (far, y)])]) for y in ys]
+    found += [(SECONDARY, _pieces(x, ys, True, rng)) for x in _secondary_positions(xs, ringed[0], rng)]
+    found += [(SECONDARY, _pieces(y, xs, False, rng)) for y in _secondary_positions(ys, ringed[1], rng)]
+    pieces = [len(lines) for _, lines in found]
+    return Drawn(
+        np.array([line for _, lines in found for line in lines], dtype=object),
+        np.repeat([rank for rank, _ in found], pieces),
+        np.repeat(np.arange(len(found)), pieces),
+        limit,
+    )
 
 
 def _limit(radius: float, rng: np.random.Generator) -> shapely.Polygon:
@@ -82,11 +82,11 @@ def _positions(reach: float, step: float, rng: np.random.Generator) -> Floats:
     return np.asarray(at[np.abs(at) < reach])
 
 
-def _middle(at: Floats, target: float, bands: set[tuple[str, int]], way: str) -> float:
+def _middle(at: Floats, target: float, taken: set[int]) -> float:
     """The middle of the band between two arterials that is nearest to a target; the band is taken from then on."""
     middles = (at[1:] + at[:-1]) / 2
     band = int(np.abs(middles - target).argmin())
-    bands.add((way, band))
+    taken.add(band)
     return float(middles[band])
 
 
@@ -97,14 +97,17 @@ def _ring(west: float, south: float, east: float, north: float) -> shapely.LineS
     return box.buffer(corner, quad_segs=10).exterior
 
 
-def _diagonals(size: Size, rng: np.random.Generator) -> list[shapely.LineString]:
-    """Avenues that cut the net obliquely, each from near the middle to beyond the limit on one or both sides."""
+def _diagonals(size: Size, xs: Floats, ys: Floats, rng: np.random.Generator) -> list[shapely.LineString]:
+    """Avenues that cut the net obliquely, each from a crossing of arterials to beyond the limit."""
     lines = []
     for k in range(size.diagonals):
         angle = np.radians(38 + 65 * k + rng.uniform(-6, 6))
         way = np.array([np.cos(angle), np.sin(angle)])
-        start = np.array([0.31, -0.17]) * size.arterial_m * (1 + 2 * k) - way * size.radius_m * (0.45 if k == 0 else -0.1)
-        lines.append(shapely.LineString([start, start + way * size.radius_m * 1.7]))
+        wish = np.array([0.31, -0.17]) * size.arterial_m * (1 + 2 * k) - way * size.radius_m * (
+            0.45 if k == 0 else -0.1
+        )
+        start = np.array([at[np.abs(at - w).argmin()] for at, w in zip((xs, ys), wish, strict=True)])
+        lines.append(shapely.LineString([start, start + way * size.radius_m * 1.9]))
     return lines
 
 
@@ -117,24 +120,21 @@ def _river(radius: float, rng: np.random.Generator) -> shapely.LineString:
     return shapely.LineString(np.c_[t, y] * radius)
 
 
-def _secondary_positions(
-    at: Floats, taken: set[tuple[str, int]], way: str, rng: np.random.Generator
-) -> list[tuple[int, float]]:
+def _secondary_positions(at: Floats, taken: set[int], rng: np.random.Generator) -> list[float]:
     """One or two secondary streets in each band between arterials, none where a ring runs."""
     found = []
     for band, (low, high) in enumerate(zip(at[:-1], at[1:], strict=True)):
-        if (way, band) in taken:
-            continue
-        shares = (0.5,) if rng.random() < 0.55 else (0.35, 0.67)
-        found += [(band, low + (high - low) * (share + rng.uniform(-0.05, 0.05))) for share in shares]
+        if band not in taken:
+            shares = (0.5,) if rng.random() < 0.55 else (0.35, 0.67)
+            found += [low + (high - low) * (share + rng.uniform(-0.05, 0.05)) for share in shares]
     return found
 
 
-def _pieces(at: float, across: Floats, way: str, rng: np.random.Generator) -> list[shapely.LineString]:
+def _pieces(at: float, across: Floats, upright: bool, rng: np.random.Generator) -> list[shapely.LineString]:
     """A secondary street from arterial to arterial, now and then broken off for one block."""
     kept = rng.random(len(across) - 1) < 0.84
     return [
-        shapely.LineString([(at, a), (at, b)] if way == "v" else [(a, at), (b, at)])
+        shapely.LineString([(at, a), (at, b)] if upright else [(a, at), (b, at)])
         for a, b, keep in zip(across[:-1], across[1:], kept, strict=True)
         if keep
     ]

@@ -61,7 +61,6 @@ def mesh(size: Size, bend: Bend, rng: np.random.Generator) -> Mesh:
         np.concatenate([main.lines, small]),
         np.concatenate([main.rank, np.full(len(small), LANE)]),
         np.concatenate([main.street, main.street.max() + 1 + np.arange(len(small))]),
-        np.concatenate([main.way, np.full(len(small), "o")]),
         main.limit,
     )
     edges = shapely.segmentize(_noded(full.lines), _LONGEST_M)
@@ -122,9 +121,7 @@ def _attributes(edges: Shapes, full: Drawn, points: np.ndarray, ends: Ints) -> t
     pieces = np.flatnonzero(line[1:] == line[:-1])
     tree = shapely.STRtree(shapely.linestrings(np.stack([xy[pieces], xy[pieces + 1]], 1)))
     middle = (points[ends[:, 0]] + points[ends[:, 1]]) / 2
-    segment, piece = tree.query(
-        shapely.points(middle.real, middle.imag), predicate="dwithin", distance=4 * _NODE_M
-    )
+    segment, piece = tree.query(shapely.points(middle.real, middle.imag), predicate="dwithin", distance=4 * _NODE_M)
     owner = line[pieces][piece]
     best = np.lexsort((owner, full.rank[owner], segment))
     found, first = np.unique(segment[best], return_index=True)

@@ -3,9 +3,11 @@
 --
 -- The border rule: of the grids that cover the point the one with the lowest grid_no owns it.
 -- Distances are in the scheme's metric CRS, from boundaries densified to 2^-8 degree so that a border that is
--- straight in EPSG:4326 stays straight within a centimetre; rounded to the millimetre (half up) before any comparison; gis.ownership has the same rule for arrays.
+-- straight in EPSG:4326 stays straight within a centimetre; rounded to the millimetre (half up) before any
+-- comparison; gis.ownership has the same rule for arrays. A metric CRS does not reach all of the earth, so a point
+-- more than two degrees away is measured on the sphere: it is far beyond any limit.
 WITH place AS MATERIALIZED (
-    SELECT s.*, v.version AS version_then, p.geom AS point, ST_Transform(p.geom, s.metric_srid) AS point_m
+    SELECT s.*, v.version AS version_then, p.geom AS point
     FROM schemes named
     JOIN schemes s ON s.tree = named.tree
     LEFT JOIN scheme_versions v ON v.scheme_id = s.id AND v.valid @> CAST(:at AS timestamptz)
@@ -17,14 +19,18 @@ SELECT
     place.time_zone, place.near_limit_m, place.far_limit_m, place.version_then AS version,
     own.grid_id, own.grid_no, own.code, own.grid_name, own.edge_distance_m,
     COALESCE(own.edge_distance_m <= place.near_limit_m, false) AS near_border,
-    second.grid_id AS second_grid_id, second.grid_no AS second_grid_no, second.code AS second_code, second.grid_name AS second_name,
-    nearest.grid_id AS nearest_grid_id, nearest.grid_no AS nearest_grid_no, nearest.code AS nearest_code, nearest.grid_name AS nearest_name,
-    nearest.distance_m AS outside_m, today.grid_id AS today_grid_id
+    second.grid_id AS second_grid_id, second.grid_no AS second_grid_no, second.code AS second_code,
+    second.grid_name AS second_name,
+    COALESCE(nearest.grid_id, bound.grid_id) AS nearest_grid_id,
+    COALESCE(nearest.grid_no, bound.grid_no) AS nearest_grid_no, COALESCE(nearest.code, bound.code) AS nearest_code,
+    COALESCE(nearest.grid_name, bound.grid_name) AS nearest_name,
+    COALESCE(nearest.distance_m, floor(bound.distance_m * 1000 + 0.5) / 1000) AS outside_m, today.grid_id AS today_grid_id
 FROM place
 LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name,
         floor(ST_Distance(
-            place.point_m, ST_Boundary(ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid))
+            ST_Transform(place.point, place.metric_srid),
+            ST_Boundary(ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid))
         ) * 1000 + 0.5) / 1000 AS edge_distance_m
     FROM (
         SELECT * FROM boundaries
@@ -39,7 +45,8 @@ LEFT JOIN LATERAL (
     JOIN grids g ON g.id = b.grid_id
     CROSS JOIN LATERAL (
         SELECT floor(ST_Distance(
-            place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
+            ST_Transform(place.point, place.metric_srid),
+            ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
         ) * 1000 + 0.5) / 1000 AS distance_m
     ) d
     WHERE own.edge_distance_m <= place.near_limit_m AND b.scheme_id = place.id
@@ -51,28 +58,39 @@ LEFT JOIN LATERAL (
     ORDER BY d.distance_m, b.grid_no LIMIT 1
 ) second ON true
 LEFT JOIN LATERAL (
-    -- The nearest in degrees bounds the search; the nearest in metres within that bound is the answer.
-    WITH bound AS MATERIALIZED (
-        SELECT ST_Distance(place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)) AS m
-        FROM (
-            SELECT geom FROM boundaries
-            WHERE own.grid_id IS NULL AND place.extent = 'whole' AND scheme_id = place.id
-                AND valid @> CAST(:at AS timestamptz)
-            ORDER BY geom <-> place.point LIMIT 1
-        ) b
-    )
+    -- The nearest in degrees: within the limit it bounds the search for the nearest in metres, beyond it is the answer.
+    SELECT n.grid_id, n.grid_no, g.code, g.name AS grid_name,
+        CASE WHEN n.away < 2
+            THEN ST_Distance(
+                ST_Transform(place.point, place.metric_srid),
+                ST_Transform(ST_Segmentize(n.geom, 0.00390625), place.metric_srid)
+            )
+            ELSE ST_Distance(n.geom::geography, place.point::geography, false)
+        END AS distance_m
+    FROM (
+        SELECT grid_id, grid_no, geom, geom <-> place.point AS away FROM boundaries
+        WHERE own.grid_id IS NULL AND place.extent = 'whole' AND scheme_id = place.id
+            AND valid @> CAST(:at AS timestamptz)
+        ORDER BY geom <-> place.point LIMIT 1
+    ) n
+    JOIN grids g ON g.id = n.grid_id
+) bound ON true
+LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name, d.distance_m
-    FROM bound
-    JOIN boundaries b ON b.geom && ST_Expand(
-        place.point, (bound.m + 1) / 100000 / cos(radians(:lat)), (bound.m + 1) / 100000
-    )
+    FROM boundaries b
     JOIN grids g ON g.id = b.grid_id
     CROSS JOIN LATERAL (
         SELECT floor(ST_Distance(
-            place.point_m, ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
+            ST_Transform(place.point, place.metric_srid),
+            ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
         ) * 1000 + 0.5) / 1000 AS distance_m
     ) d
-    WHERE b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
+    -- Degrees of longitude are shorter, so the nearest in metres may be nearer than the bound by their ratio.
+    WHERE bound.distance_m * cos(radians(:lat)) <= place.far_limit_m
+        AND b.geom && ST_Expand(
+            place.point, (bound.distance_m + 1) / 100000 / cos(radians(:lat)), (bound.distance_m + 1) / 100000
+        )
+        AND b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
     ORDER BY d.distance_m, b.grid_no LIMIT 1
 ) nearest ON true
 LEFT JOIN LATERAL (

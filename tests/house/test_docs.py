@@ -101,15 +101,15 @@ def test_the_statuses_and_exit_codes_in_the_errors_page_are_those_of_the_code(co
     status = {kind.__name__: number for kind, number in STATUS.items()}
     wrong = []
     for code, body in sections(DOCS / "errors.md", "###").items():
-        told = body.strip().splitlines()[0]
+        told = body.strip().splitlines()[0].lower()
         if kinds := codes[code]:
             # An error of the base class alone is a fault, or a protocol's status given where it is raised.
             statuses = {status[kind] for kind in kinds if kind != "GridError"}
-            said = {int(number) for number in re.findall(r"HTTP (\d+)", told)}
+            said = {int(number) for number in re.findall(r"http (\d+)", told)}
             exits = {3 if kind in EXIT_3 else 2 for kind in kinds}
             if (statuses and said - statuses) or {int(one) for one in re.findall(r"exit (\d)", told)} - exits:
                 wrong.append(f"{code}: {told}; the code says {sorted(statuses)}, exit {sorted(exits)}")
-        if not re.search(r"HTTP \d|exit \d|row set aside|remark|raised in Python", told):
+        if not re.search(r"http \d|exit \d|row set aside|remark|raised in python", told):
             wrong.append(f"{code}: says neither status nor exit code nor what becomes of the row")
     assert wrong == []
 

@@ -65,7 +65,7 @@ def cases(api: httpx2.Client) -> list[dict[str, Any]]:
 
 
 def with_everything_in_view(seen: Visit) -> dict[str, int]:
-    seen.page.evaluate("gridkeeper.map.setZoom(gridkeeper.map.getZoom() - 1, {animate: false})")
+    seen.page.evaluate("() => { gridkeeper.map.setZoom(gridkeeper.map.getZoom() - 1, {animate: false}); }")
     return seen.settled()
 
 

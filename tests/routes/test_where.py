@@ -122,6 +122,11 @@ def test_a_place_may_be_declared_in_another_datum(client: TestClient):
         ({"lon": 113.63, "lat": 34.75, "datum": "wgs84", "at": "yesterday"}, 422, "invalid_value", "at"),
         ({"lon": 113.63, "lat": 34.75, "datum": "wgs84", "scheme": "x' OR '1'='1"}, 404, "unknown_scheme", "scheme"),
         ({"lon": 121.5, "lat": 31.2, "datum": "wgs84"}, 422, "too_far", "position"),
+        ({"lon": -66, "lat": 18, "datum": "wgs84"}, 422, "too_far", "position"),
+        ({"lon": 24, "lat": 0.001, "datum": "wgs84"}, 422, "too_far", "position"),
+        ({"lon": 10, "lat": 89.999, "datum": "wgs84"}, 422, "too_far", "position"),
+        ({"lon": 180, "lat": -90, "datum": "wgs84"}, 422, "too_far", "position"),
+        ({"lon": 0, "lat": 90, "datum": "wgs84"}, 422, "too_far", "position"),
     ],
 )
 def test_a_question_that_cannot_be_answered_names_its_field(client: TestClient, params, status, code, field):

@@ -1,0 +1,131 @@
+"""`gridkeeper demo`: the sample town comes in through the same verbs as anybody's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+import geopandas
+import pandas as pd
+import typer
+from sqlalchemy import Engine, func, select
+
+from api.cli.output import Output, output_of
+from api.cli.service import service_engine
+from data.readers.chunk import Chunk
+from data.sample_town import TIME_ZONE, Town, generate
+from data.session import unit_of_work
+from data.tables import Scheme
+from gis.errors import BadInput
+from layers.cases.bulk import import_cases
+from layers.cases.rows import RowOptions
+from layers.grids.areas import AreaColumns, import_areas
+from layers.grids.ground import import_buildings, import_streets
+from layers.grids.intake import GridColumns, import_grids
+from layers.grids.schemes import SchemeSpec
+from layers.staff.intake import import_absences, import_duties, import_staff
+
+_FILE = "sample town"
+_Frame = TypeVar("_Frame", pd.DataFrame, geopandas.GeoDataFrame)
+
+
+def demo(
+    context: typer.Context,
+    size: Annotated[str, typer.Option(help="town, district or city.")] = "town",
+    cases: Annotated[int | None, typer.Option(help="Number of cases; the size's own if not given.")] = None,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing where there are schemes already.")] = False,
+) -> None:
+    """Load a made-up town: areas, grids, buildings, streets, staff and three months of cases."""
+    out = output_of(context)
+    if size not in ("town", "district", "city"):
+        raise BadInput("unknown_word", f"'{size}' is no size; known: town, district, city.", field="size", value=size)
+    bind = service_engine(out, long=True)
+    with unit_of_work(bind) as session:
+        known = session.scalar(select(func.count()).select_from(Scheme)) or 0
+        taken = session.scalar(select(Scheme.name).where(Scheme.tree == size))
+    if if_empty and known:
+        out.result({"loaded": False})
+        return
+    if taken:
+        raise BadInput("already_there", f"The sample {size} is loaded already.", field="size", value=size)
+    out.say(f"Making the sample {size}")
+    until = datetime.now(ZoneInfo(TIME_ZONE)).replace(minute=0, second=0, microsecond=0)
+    town = generate(size, until=until, cases=cases)
+    out.say("Loading its areas, grids, buildings, streets and staff")
+    _load_ground(bind, out, town)
+    facts = _load_cases(bind, out, town)
+    out.show(f"The sample {size} is loaded: {facts['stored']} cases, {facts['quarantined']} rows set aside.")
+    out.result({"loaded": True, **facts})
+
+
+def scheme_name(town: Town, scheme: str) -> str:
+    """Name of a scheme of the sample; those of the small town have the plain names."""
+    return scheme if town.size.name == "town" else f"{town.size.name}-{scheme}"
+
+
+def _load_ground(bind: Engine, out: Output, town: Town) -> None:
+    tree = town.size.tree
+    with unit_of_work(bind) as session:
+        for level in ("city", "county", "street", "community"):
+            columns = AreaColumns(code="code", name="name", parent_code=None if level == "city" else "parent_code")
+            frame = _numbered(town.areas[town.areas["level"] == level])
+            import_areas(session, out.actor, frame, tree=tree, level=level, columns=columns, datum=None, file=_FILE)
+        for name, frame in town.schemes.items():
+            partial = name == "dedicated"
+            spec = SchemeSpec(
+                name=scheme_name(town, name),
+                tree=tree,
+                kind=name,
+                extent="partial" if partial else "whole",
+                priority=10 if partial else 0,
+                time_zone=TIME_ZONE,
+            )
+            columns_ = GridColumns(code="code", name="name", parent_code="parent_code", parent_level="community")
+            import_grids(session, out.actor, _numbered(frame), spec=spec, columns=columns_, file=_FILE)
+        import_buildings(session, out.actor, _numbered(town.buildings), tree=tree, file=_FILE)
+        import_streets(session, out.actor, _numbered(town.streets), tree=tree, file=_FILE)
+        duties = town.people.duties.assign(scheme=scheme_name(town, "duty"))
+        import_staff(session, out.actor, Chunk(_numbered(town.people.staff)), tree=tree, file=_FILE)
+        for verb, table in ((import_duties, duties), (import_absences, town.people.absences)):
+            verb(session, out.actor, Chunk(_numbered(table)), tree=tree, file=_FILE, time_zone=TIME_ZONE)
+
+
+def _load_cases(bind: Engine, out: Output, town: Town) -> dict[str, object]:
+    columns = {role: role for role in ("category", "description", "state", "source", "datum")}
+    columns |= {"id": "source_id", "lon": "x", "lat": "y", "at": "occurred_at"}
+    with out.progress("Loading cases", total=town.size.cases) as advance:
+        done = 0
+
+        def progress(rows: int) -> None:
+            nonlocal done
+            advance(rows - done)
+            done = rows
+
+        summary = import_cases(
+            bind,
+            out.actor,
+            _chunks(town),
+            scheme=scheme_name(town, "duty"),
+            dataset=_FILE,
+            file=Path(_FILE),
+            options=RowOptions(columns=columns, datum=None, time_zone=TIME_ZONE),
+            progress=progress,
+        )
+    return summary.counts()
+
+
+def _chunks(town: Town) -> Iterator[Chunk]:
+    first = 1
+    for frame in town.reports():
+        frame.insert(0, "row_no", range(first, first + len(frame)))
+        first += len(frame)
+        yield Chunk(frame)
+
+
+def _numbered(frame: _Frame) -> _Frame:
+    numbered = frame.reset_index(drop=True)
+    numbered.insert(0, "row_no", range(1, len(numbered) + 1))
+    return numbered
