@@ -7,7 +7,6 @@ from north to south; 001 to 999; a voided code is never given again.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 

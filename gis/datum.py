@@ -114,15 +114,11 @@ def to_position(x: float, y: float, *, datum: str) -> Position:
     got = to_stored([x], [y], datum=datum)
     reason = str(got.reason[0])
     if reason:
-        raise BadInput(
-            reason, REASONS[reason], field="position", value=f"{x}, {y}", values={"datum": got.datum}
-        )
+        raise BadInput(reason, REASONS[reason], field="position", value=f"{x}, {y}", values={"datum": got.datum})
     return Position(float(got.lon[0]), float(got.lat[0]), got.datum, got.method, got.error_m)
 
 
-def suspect_swap(
-    lon: ArrayLike, lat: ArrayLike, *, bounds: tuple[float, float, float, float]
-) -> NDArray[np.bool_]:
+def suspect_swap(lon: ArrayLike, lat: ArrayLike, *, bounds: tuple[float, float, float, float]) -> NDArray[np.bool_]:
     """Tell for each position whether it is outside the bounds and swapping its axes would bring it inside.
 
     Args:

@@ -128,9 +128,7 @@ def _screen_nothing(x: Floats, y: Floats) -> Texts:
 
 
 def _screened(*, fits: NDArray[np.bool_], swapped: NDArray[np.bool_]) -> Texts:
-    chosen = np.select(
-        [fits, swapped], [np.str_(""), np.str_("position_swapped")], np.str_("position_out_of_range")
-    )
+    chosen = np.select([fits, swapped], [np.str_(""), np.str_("position_swapped")], np.str_("position_out_of_range"))
     return np.asarray(chosen, dtype=np.str_)
 
 
@@ -195,9 +193,7 @@ def _epsg(code: int, name: str) -> Datum:
     try:
         crs = CRS.from_epsg(code)
     except CRSError as error:
-        raise BadInput(
-            "unknown_datum", f"EPSG knows no reference system {code}.", field="datum", value=name
-        ) from error
+        raise BadInput("unknown_datum", f"EPSG knows no reference system {code}.", field="datum", value=name) from error
     refuse_unsuitable(crs, name=name)
     way = transformer(code, STORED_SRID)
 
@@ -207,9 +203,7 @@ def _epsg(code: int, name: str) -> Datum:
 
     error_m = way.accuracy + _LATTICE_ERROR_M if way.accuracy >= 0 else None
     screen = _screen_degrees if crs.is_geographic else _screen_nothing
-    return Datum(
-        f"epsg:{code}", f"PROJ from {crs.name} (EPSG:{code})", error_m, crs.is_geographic, screen, convert
-    )
+    return Datum(f"epsg:{code}", f"PROJ from {crs.name} (EPSG:{code})", error_m, crs.is_geographic, screen, convert)
 
 
 def _unknown(name: str) -> BadInput:

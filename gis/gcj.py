@@ -64,9 +64,7 @@ def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> Pair:
     near = np.flatnonzero(in_china_box(x, y, margin_deg=_REACH_DEG).reshape(-1))
     flat_x, flat_y = x.reshape(-1), y.reshape(-1)
     got_x, got_y = _solve(_gcj_shift, flat_x[near], flat_y[near])
-    came_from_box = in_china_box(got_x, got_y, margin_deg=_HAIR_DEG) | in_china_box(
-        flat_x[near], flat_y[near]
-    )
+    came_from_box = in_china_box(got_x, got_y, margin_deg=_HAIR_DEG) | in_china_box(flat_x[near], flat_y[near])
     rows = near[came_from_box]
     flat_x[rows], flat_y[rows] = got_x[came_from_box], got_y[came_from_box]
     return x, y

@@ -126,8 +126,9 @@ _CASES = Layer(
         "nearest_grid_code": "nearest.code",
         "outside_m": "p.outside_m",
     },
-    tile_source="cases l JOIN schemes s ON s.id = l.scheme_id",
-    tile_properties=("number", "state", "category"),
+    tile_source="""cases l JOIN schemes s ON s.id = l.scheme_id
+        LEFT JOIN placements p ON p.case_id = l.id AND p.routing""",
+    tile_properties=("number", "state", "category", "near_border"),
     binned=True,
     filters={
         "scheme": Filter("s.name = :scheme"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,6 +98,9 @@ def tile(session: Session, name: str, *, z: int, x: int, y: int, filters: Mappin
     columns = ", ".join(f"{layer.properties[key]} AS {key}" for key in layer.tile_properties)
     mvt = _PLAIN_TILE if not layer.binned else _BINNED_TILE if z < _BINS_BELOW_ZOOM else _POINT_TILE
     margin = 0 if layer.binned else 64 / 4096
+    if layer.binned:
+        conditions += f" AND {_IN_TILE}"
+        values |= _tile_bounds(z, x, y)
     body = session.execute(
         text(
             f"""
@@ -116,18 +120,27 @@ def tile(session: Session, name: str, *, z: int, x: int, y: int, filters: Mappin
     return bytes(body or b"")
 
 
+# Boxes of an index are rounded outwards; a point must be in one tile only, or sums over tiles are too large.
+_IN_TILE = "ST_X(l.geom) >= :west AND ST_X(l.geom) < :east AND ST_Y(l.geom) >= :south AND ST_Y(l.geom) < :north"
 _PLAIN_TILE = "SELECT ST_AsMVT(found, :layer, 4096, 'geom', 'id') FROM found WHERE geom IS NOT NULL"
 _POINT_TILE = """
 SELECT ST_AsMVT(t, :layer, 4096, 'geom', 'id') FROM (SELECT *, 1 AS count FROM found WHERE geom IS NOT NULL) t"""
 _BINNED_TILE = """, crowd AS (SELECT count(*) > :crowded AS yes FROM found),
-single AS (SELECT id, geom, number, state, category, 1 AS count FROM found, crowd WHERE NOT crowd.yes),
+single AS (SELECT id, geom, number, state, category, near_border, 1 AS count FROM found, crowd WHERE NOT crowd.yes),
 bin AS (
     SELECT min(id) AS id, ST_Centroid(ST_Collect(geom)) AS geom, NULL::text AS number,
-        mode() WITHIN GROUP (ORDER BY state) AS state, NULL::text AS category, count(*)::int AS count
+        mode() WITHIN GROUP (ORDER BY state) AS state, NULL::text AS category, NULL::bool AS near_border,
+        count(*)::int AS count
     FROM found, crowd WHERE crowd.yes
     GROUP BY floor(ST_X(geom) * :bins / 4096), floor(ST_Y(geom) * :bins / 4096)
 )
 SELECT ST_AsMVT(t, :layer, 4096, 'geom', 'id') FROM (TABLE single UNION ALL TABLE bin) t"""
+
+
+def _tile_bounds(z: int, x: int, y: int) -> dict[str, float]:
+    """Edges in degrees, the same number from both sides of an edge."""
+    north, south = (math.degrees(math.atan(math.sinh(math.pi * (1 - row / 2 ** (z - 1))))) for row in (y, y + 1))
+    return {"west": x * 360 / 2**z - 180, "east": (x + 1) * 360 / 2**z - 180, "south": south, "north": north}
 
 
 def frame(

@@ -6,6 +6,7 @@ from functools import partial
 
 from branca.element import CssLink
 
+from data.matters import matters
 from layers.cases.reasons import ROLES
 from maps import styles
 from maps.assets import STATIC_URL
@@ -41,13 +42,17 @@ def page_figure(
             "variables": styles.css_variables(),
             **context,
         },
-        config={"lang": lang, "strings": catalogue(lang) | _roles(lang), "palette": styles.palette()},
+        config={"lang": lang, "strings": catalogue(lang) | _roles(lang) | _matters(lang), "palette": styles.palette()},
         nonce=nonce,
         inline=inline,
     )
     figure.header.add_child(CssLink(f"{STATIC_URL}css/shell.css"), name="gk_shell_css")
     figure.header.add_child(CssLink(f"{STATIC_URL}css/map.css"), name="gk_map_css")
     return figure
+
+
+def _matters(lang: str) -> dict[str, str]:
+    return {f"matter.{code}": names[lang] for code, names in matters().items()}
 
 
 def _roles(lang: str) -> dict[str, str]:

@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -29,11 +28,6 @@ Package = dict[str, bytes]
 SOURCE_MAP = re.compile(r"//[#@] sourceMappingURL=.*|/\*[#@] sourceMappingURL=.*?\*/")
 
 
-def only_glyphicons(css: str) -> str:
-    """Bootstrap 3's icon font without the rest of Bootstrap 3."""
-    return "\n".join(re.findall(r"@font-face \{[^}]*\}|\.glyphicon[^{},]*\{[^}]*\}", css))
-
-
 @dataclass(frozen=True)
 class Asset:
     """One file of a package; what a stylesheet refers to comes along by itself, `also` is for the rest."""
@@ -41,24 +35,13 @@ class Asset:
     package: str
     file: str
     also: str = ""
-    edit: Callable[[str], str] = str
 
 
-# Keys are the names folium gives its links; `vectorgrid` is ours.
+# Keys are the names folium gives its links.
 ASSETS = {
     "leaflet": Asset("leaflet@1.9.4", "dist/leaflet.js"),
     "leaflet_css": Asset("leaflet@1.9.4", "dist/leaflet.css", also="dist/images/*.png"),
-    "vectorgrid": Asset("leaflet.vectorgrid@1.3.0", "dist/Leaflet.VectorGrid.bundled.min.js"),
-    "jquery": Asset("jquery@3.7.1", "dist/jquery.min.js"),
-    "bootstrap": Asset("bootstrap@5.2.2", "dist/js/bootstrap.bundle.min.js"),
-    "bootstrap_css": Asset("bootstrap@5.2.2", "dist/css/bootstrap.min.css"),
-    "glyphicons_css": Asset("bootstrap@3.4.1", "dist/css/bootstrap.css", edit=only_glyphicons),
-    "awesome_markers": Asset("leaflet.awesome-markers@2.0.5", "dist/leaflet.awesome-markers.min.js"),
-    "awesome_markers_css": Asset("leaflet.awesome-markers@2.0.5", "dist/leaflet.awesome-markers.css"),
-    "awesome_markers_font_css": Asset("@fortawesome/fontawesome-free@6.2.0", "css/all.min.css"),
 }
-# folium links to a stylesheet that no package carries: an icon's turn by whole degrees.
-ROTATE_CSS = "".join(f".fa-rotate-{turn}{{transform:rotate({turn}deg)}}" for turn in range(1, 360)).encode()
 
 
 def main() -> None:
@@ -71,7 +54,6 @@ def main() -> None:
     draft = PROJECT / "var/vendor.new"
     shutil.rmtree(draft, ignore_errors=True)
     manifest = {name: lay_out(asset, packages[asset.package], draft) for name, asset in ASSETS.items()}
-    manifest["awesome_rotate_css"] = write(draft, "own/rotate.css", ROTATE_CSS, licence="own")
     (draft / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     (draft / "stamp").write_text(stamp)
     shutil.rmtree(VENDOR, ignore_errors=True)
@@ -87,9 +69,7 @@ def fetch(lock: list[dict[str, str]]) -> dict[str, Package]:
         names = [f"{entry['name']}@{entry['version']}" for entry in wanted]
         command = ["npm", "pack", "--silent", "--ignore-scripts", f"--cache={CACHE / 'store'}", *names]
         if subprocess.run(command, cwd=CACHE, stdout=subprocess.DEVNULL, check=False).returncode != 0:
-            sys.exit(
-                "npm could not fetch the browser files; is the network there? Run the same command again."
-            )
+            sys.exit("npm could not fetch the browser files; is the network there? Run the same command again.")
     for entry in lock:
         if not is_good(entry):
             tarball(entry).unlink(missing_ok=True)
@@ -123,10 +103,8 @@ def unpack(path: Path) -> Package:
 def lay_out(asset: Asset, package: Package, draft: Path) -> dict[str, object]:
     """Write one asset and what it needs; the manifest's entry for it."""
     folder = asset.package.removeprefix("@").replace("/", "-").replace("@", "-")
-    content = SOURCE_MAP.sub("", asset.edit(package[asset.file].decode()))
-    companions = [
-        name for name in package if fnmatch(name, asset.also) or PurePosixPath(name).match("LICEN[CS]E*")
-    ]
+    content = SOURCE_MAP.sub("", package[asset.file].decode())
+    companions = [name for name in package if fnmatch(name, asset.also) or PurePosixPath(name).match("LICEN[CS]E*")]
     for name in {*companions, *referred_to(asset.file, content)}:
         if name not in package:
             sys.exit(f"{asset.package}: {asset.file} refers to {name}, which the package does not hold.")

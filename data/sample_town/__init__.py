@@ -15,15 +15,19 @@ import pandas as pd
 import shapely
 
 from data.sample_town.bend import bend
-from data.sample_town.buildings import buildings, streets
+from data.sample_town.buildings import buildings
 from data.sample_town.mesh import mesh
 from data.sample_town.people import People, people
-from data.sample_town.regions import areas, dedicated, dissolve, grids, grow
-from data.sample_town.reports import ground, reports
-from data.sample_town.sizes import SIZES, Size, SizeName
+from data.sample_town.places import places
+from data.sample_town.regions import areas, dedicated, grids, grow
+from data.sample_town.reports import reports
+from data.sample_town.sizes import SIZES, TIME_ZONE, Size, SizeName
+from data.sample_town.streets import addresses, streets
 
 SEED = 20260101
-TIME_ZONE = "Asia/Shanghai"
+
+
+__all__ = ["SEED", "SIZES", "TIME_ZONE", "People", "Size", "SizeName", "Town", "generate"]
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,11 @@ def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | 
     communities = tree[tree["level"] == "community"].reset_index(drop=True)
     atoms = grids(plan, regions.atom, regions, communities, word="号")
     duty = grids(plan, regions.duty, regions, communities, word="号网格")
-    roads = streets(plan, parts[2])
-    houses = buildings(dissolve(plan.metric, regions.atom), measures, roads, parts[3])
-    centres = shapely.get_coordinates(shapely.centroid(houses.geometry.to_crs(4547).to_numpy()))
-    place = ground(plan, regions.duty, centres, parts[4])
+    community_names = communities["name"].str.removesuffix("社区").to_numpy(dtype=object)
+    roads = streets(plan, community_names[regions.community], parts[2])
+    houses = buildings(plan, addresses(plan, roads), measures, parts[3])
+    centres = shapely.get_coordinates(shapely.centroid(houses.geometry.to_numpy()))
+    where = places(plan, regions.duty, centres, parts[4])
     return Town(
         size=measures,
         areas=tree,
@@ -82,6 +87,6 @@ def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | 
         buildings=houses,
         people=people(duty, tree, until=until, rng=parts[2]),
         reports=lambda: reports(
-            place, count=cases or measures.cases, until=until, rng=np.random.default_rng([seed, 7])
+            where, count=cases or measures.cases, until=until, rng=np.random.default_rng([seed, 7])
         ),
     )

@@ -29,7 +29,7 @@ def lanes(blocks: Shapes, *, largest_m2: Floats, rng: np.random.Generator) -> Li
         blocks, limits = blocks[big], limits[big]
         if not len(blocks):
             return np.concatenate(found) if found else np.empty(0, dtype=object)
-        cut, side = cuts(blocks, rng)
+        cut, side = _cuts(blocks, rng)
         lane = shapely.get_parts(shapely.intersection(cut, blocks))
         found.append(lane[shapely.get_type_id(lane) == shapely.GeometryType.LINESTRING])
         halves = np.concatenate([shapely.intersection(blocks, side), shapely.difference(blocks, side)])
@@ -38,7 +38,7 @@ def lanes(blocks: Shapes, *, largest_m2: Floats, rng: np.random.Generator) -> Li
         blocks, limits = pieces[solid], np.concatenate([limits, limits])[origin[solid]]
 
 
-def cuts(blocks: Shapes, rng: np.random.Generator) -> tuple[Lines, Shapes]:
+def _cuts(blocks: Shapes, rng: np.random.Generator) -> tuple[Lines, Shapes]:
     """For each block a line across the middle of its longer side, and a polygon that covers all on one side of it."""
     corners = shapely.get_coordinates(shapely.oriented_envelope(blocks)).reshape(-1, 5, 2)
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 1]

@@ -6,6 +6,7 @@ The drawing plane is flat, in metres, centred on the town; its straight lines ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -123,7 +124,7 @@ def _river(radius: float, rng: np.random.Generator) -> shapely.LineString:
 def _secondary_positions(at: Floats, taken: set[int], rng: np.random.Generator) -> list[float]:
     """One or two secondary streets in each band between arterials, none where a ring runs."""
     found = []
-    for band, (low, high) in enumerate(zip(at[:-1], at[1:], strict=True)):
+    for band, (low, high) in enumerate(pairwise(at)):
         if band not in taken:
             shares = (0.5,) if rng.random() < 0.55 else (0.35, 0.67)
             found += [low + (high - low) * (share + rng.uniform(-0.05, 0.05)) for share in shares]

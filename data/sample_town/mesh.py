@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from data.sample_town.bend import Bend, lonlat
 from data.sample_town.blocks import Shapes, lanes
@@ -13,6 +14,8 @@ from data.sample_town.lines import LANE, Drawn, Floats, draw
 from data.sample_town.merging import Ints
 from data.sample_town.sizes import Size
 from gis.errors import GridError
+
+Complexes = NDArray[np.complex128]
 
 # Lines meet in nodes on this grid of the drawing plane, so that a lane that ends on a street ends in a node of it.
 _NODE_M = 2.0**-10
@@ -28,6 +31,7 @@ class Mesh:
         faces: Faces in EPSG:4326.
         metric: Faces in EPSG:4547.
         nodes: Lattice coordinates of all nodes, shape (k, 2).
+        metric_nodes: The same in EPSG:4547, before they were rounded.
         segments: Node numbers of each segment, the lower first, shape (m, 2).
         sides: Faces on the two sides of each segment, -1 for the world outside, shape (m, 2).
         street: Street of each segment.
@@ -39,6 +43,7 @@ class Mesh:
     faces: Shapes
     metric: Shapes
     nodes: Floats
+    metric_nodes: Floats
     segments: Ints
     sides: Ints
     street: Ints
@@ -65,7 +70,7 @@ def mesh(size: Size, bend: Bend, rng: np.random.Generator) -> Mesh:
     )
     edges = shapely.segmentize(_noded(full.lines), _LONGEST_M)
     drawn = _inside(shapely.get_parts(shapely.polygonize(edges)), main.limit)
-    return _bent(drawn, edges, full, bend)
+    return _bent(drawn, full, bend)
 
 
 def _noded(lines: Shapes) -> Shapes:
@@ -77,7 +82,7 @@ def _inside(faces: Shapes, limit: shapely.Polygon) -> Shapes:
     return np.asarray(faces[shapely.contains_properly(limit, shapely.point_on_surface(faces))])
 
 
-def _bent(drawn: Shapes, edges: Shapes, full: Drawn, bend: Bend) -> Mesh:
+def _bent(drawn: Shapes, full: Drawn, bend: Bend) -> Mesh:
     """Bend the nodes, each once, and look up on which side of each segment which face lies."""
     xy, face = shapely.get_coordinates(drawn, return_index=True)
     points, node = np.unique(_key(xy), return_inverse=True)
@@ -87,13 +92,13 @@ def _bent(drawn: Shapes, edges: Shapes, full: Drawn, bend: Bend) -> Mesh:
     if not (shapely.is_valid(faces).all() and shapely.coverage_is_valid(faces)):
         raise GridError("sample_town_broken", "The faces do not tile the ground after rounding; take another seed.")
     ends, sides = _segments(node, shapely.get_rings(drawn, return_index=True), face)
-    street, rank = _attributes(edges, full, points, ends)
+    street, rank = _attributes(full, points, ends)
     length = np.hypot(*(metric[ends[:, 0]] - metric[ends[:, 1]]).T)
     on_ground = shapely.set_coordinates(drawn.copy(), metric[node])
-    return Mesh(drawn, faces, on_ground, nodes, ends, sides, street, rank, length)
+    return Mesh(drawn, faces, on_ground, nodes, metric, ends, sides, street, rank, length)
 
 
-def _key(xy: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.complex128]]:
+def _key(xy: Floats) -> Complexes:
     return np.asarray(xy[:, 0] + 1j * xy[:, 1])
 
 
@@ -115,7 +120,7 @@ def _segments(node: Ints, rings: tuple[Shapes, Ints], face: Ints) -> tuple[Ints,
     return np.c_[key // len(node), key % len(node)], sides
 
 
-def _attributes(edges: Shapes, full: Drawn, points: np.ndarray, ends: Ints) -> tuple[Ints, Ints]:  # type: ignore[type-arg]
+def _attributes(full: Drawn, points: Complexes, ends: Ints) -> tuple[Ints, Ints]:
     """For each segment the strongest line that runs along it."""
     xy, line = shapely.get_coordinates(full.lines, return_index=True)
     pieces = np.flatnonzero(line[1:] == line[:-1])

@@ -40,3 +40,16 @@ def people_names(count: int, rng: np.random.Generator) -> NDArray[np.object_]:
 def phones(count: int) -> list[str]:
     """Phone numbers that cannot be dialled: they begin with 000."""
     return [f"000-{number // 10_000:04d}-{number % 10_000:04d}" for number in range(count)]
+
+
+def numeral(number: int) -> str:
+    """A number from 1 to 99 as it stands on a street sign; larger ones in figures.
+
+    >>> numeral(3), numeral(10), numeral(14), numeral(20), numeral(35), numeral(120)
+    ('三', '十', '十四', '二十', '三十五', '120')
+    """
+    if number > 99:
+        return str(number)
+    tens, ones = divmod(number, 10)
+    digits = "零一二三四五六七八九"
+    return (("" if tens == 1 else digits[tens]) + "十" if tens else "") + (digits[ones] if ones else "")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import geopandas
 import numpy as np
 import pandas as pd
 import shapely
 
+from data.sample_town.blocks import Shapes
 from data.sample_town.lines import Floats
 from data.sample_town.merging import Ints, merge
-from data.sample_town.mesh import Mesh, Shapes
+from data.sample_town.mesh import Mesh
 from data.sample_town.names import place_names
 from data.sample_town.sizes import Size
 from gis.codes import issue_grid_codes
@@ -51,11 +53,11 @@ def _level(mesh: Mesh, labels: Ints, weight: Floats, count: int) -> Ints:
     a, b = labels[left], np.where(inside, labels[right], -1)
     outer = a != b
     between = outer & inside
-    around = np.bincount(a[outer], mesh.length_m[outer], number) + np.bincount(
-        b[between], mesh.length_m[between], number
-    )
+    around = np.bincount(a[outer], mesh.length_m[outer], number).astype(np.float64)
+    around += np.bincount(b[between], mesh.length_m[between], number)
     tie = (mesh.length_m * _TIES[mesh.rank])[between]
-    merged = merge(np.bincount(labels, weight, number), np.c_[a[between], b[between]], tie, around, count=count)
+    heavy = np.bincount(labels, weight, number).astype(np.float64)
+    merged = merge(heavy, np.c_[a[between], b[between]], tie, around, count=count)
     return np.asarray(merged[labels])
 
 
@@ -63,9 +65,7 @@ def dissolve(faces: Shapes, labels: Ints) -> Shapes:
     """The faces of each region as one multipolygon made of the same vertices, in the order of the labels."""
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], np.arange(labels.max() + 2))
-    unions = [
-        shapely.coverage_union_all(faces[order[low:high]]) for low, high in zip(starts[:-1], starts[1:], strict=True)
-    ]
+    unions = [shapely.coverage_union_all(faces[order[low:high]]) for low, high in pairwise(starts)]
     parts, region = shapely.get_parts(np.array(unions, dtype=object), return_index=True)
     return np.asarray(shapely.orient_polygons(shapely.multipolygons(parts, indices=region)))
 

@@ -1,145 +1,148 @@
-"""Reports of three months: hot spots, weekdays and hours, and the awkward ones that real files are full of."""
+"""Reports of three months: weekdays and hours, states by age, and the awkward rows that real files are full of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-import shapely
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from data.matters import matters
-from data.sample_town.bend import METRIC_SRID
 from data.sample_town.lines import Floats
-from data.sample_town.mesh import Mesh
-from gis.crs import STORED_SRID, on_lattice, to_lattice, transformer
+from data.sample_town.merging import Ints
+from data.sample_town.places import Places
+from data.sample_town.sizes import TIME_ZONE
 from gis.gcj import wgs84_to_bd09, wgs84_to_gcj02
 
 DAYS = 90
-_SOURCES = ("patrol", "hotline", "resident", "camera")
+# Share of rows of each awkward kind: on an edge, on a corner, a little outside, in the wrong datum, a bare date.
+AWKWARD = {"edge": 0.008, "corner": 0.005, "outside": 0.006, "wrong_datum": 0.010, "bare_date": 0.015}
+# Rows of these kinds in each frame, however long: far outside, axes swapped.
+HOPELESS = {"far": 3, "swapped": 2}
+_GCJ, _BD = 0.10, 0.04
+_MINUTES = 1440
 _HOURS = np.array([1, 1, 1, 1, 1, 2, 5, 10, 14, 14, 12, 10, 7, 8, 11, 12, 11, 10, 9, 8, 6, 4, 3, 2], dtype=float)
+_LATE_HOURS = np.roll(_HOURS, 9)
 _WEEKDAYS = np.array([1.15, 1.05, 1.0, 1.0, 1.05, 0.85, 0.75])
-_ON_BORDER, _OUTSIDE, _GCJ, _BD, _WRONG, _DAY = 0.015, 0.004, 0.10, 0.03, 0.008, 0.02
+_POPULAR = {"09009": 10, "06010": 9, "09010": 6, "09011": 6, "09005": 6, "06012": 5, "07001": 5, "09001": 5, "06042": 4}
+_LATE = {"06028", "08001", "09001"}
+_ENDINGS = ("", ",请尽快处理", ",影响通行", ",已有多日", ",多次反映", ",居民意见较大")
+_SOURCES = ("patrol", "hotline", "resident", "camera")
+_STATES = ("reported", "dispatched", "handling", "verified", "assessed", "archived")
+# Age in hours at which an ordinary case enters the second state, the third, and so on.
+_REACHED_H = (0.7, 5.0, 36.0, 80.0, 240.0)
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What reports need to know of a town.
+class _Clock:
+    """Every minute of the period as text, and how likely each is, by day and by late matters."""
 
-    Attributes:
-        buildings: Centres in EPSG:4547, shape (n, 2).
-        corners: Lattice positions on the borders of duty grids, shape (m, 2).
-        rim: Points outside the limit in EPSG:4547, up to 3 km away, shape (k, 2).
-        weight: How often each building is reported from.
-    """
-
-    buildings: Floats
-    corners: Floats
-    rim: Floats
-    weight: Floats
-
-
-def ground(mesh: Mesh, duty: NDArray[np.int64], buildings: Floats, rng: np.random.Generator) -> Ground:
-    """Choose the hot spots, and the places on borders and outside."""
-    left, right = mesh.sides.T
-    border = (right >= 0) & (duty[left] != duty[np.maximum(right, 0)])
-    ends = mesh.nodes[mesh.segments[border]]
-    middle = ends.mean(axis=1)
-    corners = np.concatenate([ends[:, 0], middle[on_lattice(middle).all(axis=1)]])
-    limit = mesh.nodes[mesh.segments[right < 0]][:, 0]
-    rim = np.c_[transformer(STORED_SRID, METRIC_SRID).transform(limit[:, 0], limit[:, 1])]
-    centre = rim.mean(axis=0)
-    out = (rim - centre) / np.hypot(*(rim - centre).T)[:, None]
-    away = rng.uniform(15, 2_500, len(rim))[:, None] ** rng.uniform(0.5, 1.0, (len(rim), 1))
-    spots = buildings[rng.choice(len(buildings), max(8, len(buildings) // 600), replace=False)]
-    distance, near = np.full(len(buildings), np.inf), shapely.STRtree(shapely.points(spots))
-    nearest = near.nearest(shapely.points(buildings))
-    distance = np.hypot(*(buildings - spots[nearest]).T)
-    weight = 0.25 + 9 * np.exp(-((distance / 140) ** 2))
-    return Ground(buildings, corners, rim + out * away, weight / weight.sum())
+    texts: pa.Array
+    days: pa.Array
+    day_share: Floats
+    hour_share: tuple[Floats, Floats]
+    now: int
 
 
 def reports(
-    place: Ground, *, count: int, until: datetime, rng: np.random.Generator, rows: int = 250_000
+    places: Places, *, count: int, until: datetime, rng: np.random.Generator, rows: int = 250_000
 ) -> Iterator[pd.DataFrame]:
     """Reports in frames of at most `rows` rows.
 
     Columns: source_id, x, y, datum, category, description, occurred_at, state, source; all text but x and y.
     """
+    clock = _clock(until)
     for first in range(0, count, rows):
-        yield _frame(place, first, min(rows, count - first), until, rng)
+        yield _frame(places, clock, first, min(rows, count - first), rng)
 
 
-def _frame(place: Ground, first: int, n: int, until: datetime, rng: np.random.Generator) -> pd.DataFrame:
-    lon, lat = _positions(place, n, rng)
-    datum, x, y = _declared(lon, lat, rng)
-    age_days, text = _times(n, until, rng)
-    codes = np.array(list(matters()))
-    popular = 1 / np.arange(1, len(codes) + 1) ** 0.8
-    of = rng.choice(len(codes), n, p=popular / popular.sum())
-    names = np.array([matters()[code]["zh"] for code in codes], dtype=object)
-    endings = np.array(["影响通行", "请尽快处理", "已多日", "味道很大", "多次反映", ""], dtype=object)
+def _frame(places: Places, clock: _Clock, first: int, n: int, rng: np.random.Generator) -> pd.DataFrame:
+    at, datum, kinds = _positions(places, n, rng)
+    codes = list(matters())
+    often = np.array([_POPULAR.get(code, 1) for code in codes], dtype=np.float64)
+    of = rng.choice(len(codes), n, p=often / often.sum())
+    minute = _minutes(clock, np.isin(of, [codes.index(code) for code in _LATE]), rng)
+    texts = [matters()[code]["zh"] + ending for code in codes for ending in _ENDINGS]
+    occurred = clock.texts.take(pa.array(minute)).to_pandas().to_numpy(dtype=object)
+    bare = kinds["bare_date"]
+    occurred[bare] = clock.days.take(pa.array(minute[bare] // _MINUTES)).to_pandas()
+    state = _states(clock.now - minute, rng)
+    # Nobody can have dealt with a case that has no grid.
+    state[np.concatenate([kinds[kind] for kind in ("outside", "far", "swapped")])] = 0
     return pd.DataFrame(
         {
             "source_id": [f"R{number:08d}" for number in range(first + 1, first + n + 1)],
-            "x": x,
-            "y": y,
-            "datum": datum,
-            "category": codes[of],
-            "description": names[of] + "," + endings[rng.integers(0, len(endings), n)],
-            "occurred_at": text,
-            "state": _states(age_days, rng),
-            "source": np.array(_SOURCES)[rng.choice(4, n, p=[0.45, 0.25, 0.2, 0.1])],
+            "x": at[:, 0],
+            "y": at[:, 1],
+            "datum": _words(("wgs84", "gcj02", "bd09"), datum),
+            "category": _words(codes, of),
+            "description": _words(texts, of * len(_ENDINGS) + rng.integers(0, len(_ENDINGS), n)),
+            "occurred_at": occurred,
+            "state": _words(_STATES, state),
+            "source": _words(_SOURCES, rng.choice(4, n, p=[0.45, 0.25, 0.2, 0.1])),
         }
     )
 
 
-def _positions(place: Ground, n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    at = place.buildings[rng.choice(len(place.buildings), n, p=place.weight)] + rng.normal(0, 14, (n, 2))
-    outside = rng.random(n) < _OUTSIDE
-    at[outside] = place.rim[rng.integers(0, len(place.rim), int(outside.sum()))]
-    degrees = transformer(METRIC_SRID, STORED_SRID).transform(at[:, 0], at[:, 1])
-    lon, lat = (to_lattice(values) for values in degrees)
-    border = rng.random(n) < _ON_BORDER
-    chosen = place.corners[rng.integers(0, len(place.corners), int(border.sum()))]
-    lon[border], lat[border] = chosen.T
-    lon[::9_973] += 0.2  # a few so far away that they are a mistake
-    return lon, lat
+def _words(words: tuple[str, ...] | list[str], of: Ints) -> pd.Series:
+    return pd.Series(pa.array(words).take(pa.array(of)).to_pandas())
 
 
-def _declared(lon: Floats, lat: Floats, rng: np.random.Generator) -> tuple[NDArray[np.object_], Floats, Floats]:
-    """Positions as their senders wrote them: mostly WGS-84, some in shifted datums, a few declared wrongly."""
-    draw = rng.random(len(lon))
-    gcj, bd = draw < _GCJ, (draw >= _GCJ) & (draw < _GCJ + _BD)
-    wrong = draw > 1 - _WRONG
-    datum = np.full(len(lon), "wgs84", dtype=object)
-    datum[gcj], datum[bd] = "gcj02", "bd09"
-    x, y = lon.copy(), lat.copy()
-    x[gcj | wrong], y[gcj | wrong] = wgs84_to_gcj02(lon[gcj | wrong], lat[gcj | wrong])
-    x[bd], y[bd] = wgs84_to_bd09(lon[bd], lat[bd])
-    return datum, x, y
+def _positions(places: Places, n: int, rng: np.random.Generator) -> tuple[Floats, Ints, dict[str, Ints]]:
+    """Positions as their senders wrote them, the datum each declares (0, 1, 2), and the rows of each awkward kind."""
+    at = places.common(n, rng)
+    order, kinds, used = rng.permutation(n), {}, 0
+    for kind, number in ({k: int(np.ceil(share * n)) for k, share in AWKWARD.items()} | HOPELESS).items():
+        kinds[kind] = order[used : used + number]
+        used += number
+    for kind, exact in (("edge", places.edges), ("corner", places.corners)):
+        at[kinds[kind]] = exact[rng.integers(0, len(exact), len(kinds[kind]))]
+    at[kinds["outside"]] = places.outside(len(kinds["outside"]), rng, from_m=20, to_m=3_500)
+    at[kinds["far"]] = places.outside(len(kinds["far"]), rng, from_m=12_000, to_m=60_000)
+    datum = np.zeros(n, dtype=np.int64)
+    rest = order[used:]
+    datum[rest[: int(_GCJ * n)]] = 1
+    datum[rest[int(_GCJ * n) : int((_GCJ + _BD) * n)]] = 2
+    shifted = np.concatenate([kinds["wrong_datum"], np.flatnonzero(datum == 1)])
+    at[shifted] = np.round(np.c_[wgs84_to_gcj02(at[shifted, 0], at[shifted, 1])], 6)
+    baidu = datum == 2
+    at[baidu] = np.round(np.c_[wgs84_to_bd09(at[baidu, 0], at[baidu, 1])], 6)
+    at[kinds["swapped"]] = at[kinds["swapped"]][:, ::-1]
+    return at, datum, kinds
 
 
-def _times(n: int, until: datetime, rng: np.random.Generator) -> tuple[Floats, NDArray[np.object_]]:
-    midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [midnight - timedelta(days=back) for back in range(DAYS)]
-    weight = np.array([_WEEKDAYS[day.weekday()] for day in days])
-    back = rng.choice(DAYS, n, p=weight / weight.sum())
-    second = rng.choice(24, n, p=_HOURS / _HOURS.sum()) * 3600 + rng.integers(0, 3600, n)
-    at = np.datetime64(midnight.replace(tzinfo=None), "s") - back * np.timedelta64(86400, "s") + second
-    now = np.datetime64(until.replace(tzinfo=None), "s")
-    at = np.where(at > now, at - np.timedelta64(7 * 86400, "s"), at)
-    text = np.char.add(np.datetime_as_string(at, unit="s"), "+08:00").astype(object)
-    bare = rng.random(n) < _DAY
-    text[bare] = np.datetime_as_string(at[bare], unit="D")
-    return (now - at) / np.timedelta64(86400, "s"), text
+def _clock(until: datetime) -> _Clock:
+    now = until.astimezone(ZoneInfo(TIME_ZONE))
+    begin = now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) - timedelta(days=DAYS - 1)
+    minutes = np.datetime64(begin, "m") + np.arange(DAYS * _MINUTES)
+    days = minutes[::_MINUTES]
+    weekday = np.array([(begin + timedelta(days=k)).weekday() for k in range(DAYS)])
+    share = _WEEKDAYS[weekday] * np.linspace(0.9, 1.1, DAYS)
+    return _Clock(
+        texts=pa.array(np.char.add(np.datetime_as_string(minutes), ":00+08:00")),
+        days=pa.array(np.datetime_as_string(days, unit="D")),
+        day_share=np.asarray(share.cumsum() / share.sum()),
+        hour_share=(_HOURS.cumsum() / _HOURS.sum(), _LATE_HOURS.cumsum() / _LATE_HOURS.sum()),
+        now=(DAYS - 1) * _MINUTES + now.hour * 60 + now.minute,
+    )
 
 
-def _states(age_days: Floats, rng: np.random.Generator) -> NDArray[np.object_]:
-    done = rng.random(len(age_days)) < np.clip(age_days / 14, 0.02, 0.97)
-    going = rng.choice(np.array(["reported", "handling", "verified"], dtype=object), len(age_days), p=[0.5, 0.3, 0.2])
-    ended = rng.choice(np.array(["archived", "assessed"], dtype=object), len(age_days), p=[0.85, 0.15])
-    return np.where(done, ended, going)
+def _minutes(clock: _Clock, is_late: NDArray[np.bool_], rng: np.random.Generator) -> Ints:
+    """Minute of the period of each report; what would lie in the future happened a week earlier."""
+    n = len(is_late)
+    day = np.searchsorted(clock.day_share, rng.random(n))
+    draw = rng.random(n)
+    hour = np.where(is_late, *(np.searchsorted(clock.hour_share[late], draw) for late in (1, 0)))
+    minute = np.minimum(day, DAYS - 1) * _MINUTES + np.minimum(hour, 23) * 60 + rng.integers(0, 60, n)
+    return np.asarray(np.where(minute > clock.now, minute - 7 * _MINUTES, minute), dtype=np.int64)
+
+
+def _states(age_min: Ints, rng: np.random.Generator) -> Ints:
+    """How far each case has come: the older the farther, some of them slow."""
+    pace = rng.lognormal(0.0, 0.9, len(age_min))
+    return np.asarray(np.searchsorted(_REACHED_H, age_min / 60 / pace), dtype=np.int64)

@@ -7,6 +7,7 @@ from typing import Literal
 
 SizeName = Literal["town", "district", "city"]
 CENTRE = (113.65, 34.75)
+TIME_ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,15 @@ class Size:
     cases: int
 
 
+# The city has 70,000 grids in three schemes, in about the proportions a city of this kind has published.
+_COUNTS = {
+    "town": (900, 120, 6, 30, 6, 1, 5_000, 3_600),
+    "district": (12_000, 3_000, 80, 375, 25, 1, 100_000, 300_000),
+    "city": (46_800, 18_700, 4_500, 2_340, 156, 12, 1_000_000, 10_000_000),
+}
+
 SIZES: dict[str, Size] = {
-    "town": Size(
-        "town", "town", 2_150, 0.0, 760, (0.52,), 1, "unit", 900, 120, 6, 30, 6, 1, 5_000, 3_600
-    ),
-    "district": Size(
-        "district", "district", 10_500, 0.25, 900, (0.3, 0.72), 2, "unit", 12_000, 3_000, 80, 375, 25, 1, 100_000, 300_000
-    ),
-    # 70,000 grids in three schemes, in about the proportions a city of this kind has published.
-    "city": Size(
-        "city", "city", 22_500, 0.8, 1_000, (0.16, 0.38, 0.7), 3, "micro", 46_800, 18_700, 4_500, 2_340, 156, 12, 1_000_000, 10_000_000
-    ),
-}  # fmt: skip
+    "town": Size("town", "town", 2_150, 0.0, 760, (0.52,), 1, "unit", *_COUNTS["town"]),
+    "district": Size("district", "district", 10_500, 0.25, 900, (0.3, 0.72), 2, "unit", *_COUNTS["district"]),
+    "city": Size("city", "city", 22_500, 0.8, 1_000, (0.16, 0.38, 0.7), 3, "micro", *_COUNTS["city"]),
+}

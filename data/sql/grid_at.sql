@@ -38,10 +38,20 @@ LEFT JOIN LATERAL (
         ORDER BY grid_no LIMIT 1
     ) b
     JOIN grids g ON g.id = b.grid_id
+    OFFSET 0 -- or the distance is worked out for a point without a cell too, where it may be impossible
 ) own ON true
 LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name
-    FROM boundaries b
+    FROM (
+        -- OFFSET 0, or PostgreSQL measures every cell of the scheme before it looks at the index.
+        SELECT grid_id, grid_no, geom FROM boundaries
+        WHERE own.edge_distance_m <= place.near_limit_m AND scheme_id = place.id
+            AND valid @> CAST(:at AS timestamptz) AND grid_id <> own.grid_id
+            AND geom && ST_Expand(
+                place.point, place.near_limit_m / 100000 / cos(radians(:lat)), place.near_limit_m / 100000
+            )
+        OFFSET 0
+    ) b
     JOIN grids g ON g.id = b.grid_id
     CROSS JOIN LATERAL (
         SELECT floor(ST_Distance(
@@ -49,31 +59,35 @@ LEFT JOIN LATERAL (
             ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
         ) * 1000 + 0.5) / 1000 AS distance_m
     ) d
-    WHERE own.edge_distance_m <= place.near_limit_m AND b.scheme_id = place.id
-        AND b.valid @> CAST(:at AS timestamptz)
-        AND b.geom && ST_Expand(
-            place.point, place.near_limit_m / 100000 / cos(radians(:lat)), place.near_limit_m / 100000
-        )
-        AND b.grid_id <> own.grid_id AND d.distance_m <= place.near_limit_m
+    WHERE d.distance_m <= place.near_limit_m
     ORDER BY d.distance_m, b.grid_no LIMIT 1
 ) second ON true
 LEFT JOIN LATERAL (
-    -- The nearest in degrees: within the limit it bounds the search for the nearest in metres, beyond it is the answer.
-    SELECT n.grid_id, n.grid_no, g.code, g.name AS grid_name,
-        CASE WHEN n.away < 2
-            THEN ST_Distance(
-                ST_Transform(place.point, place.metric_srid),
-                ST_Transform(ST_Segmentize(n.geom, 0.00390625), place.metric_srid)
+    -- The nearest in degrees: near the limit it bounds the search for the nearest in metres, else it is the answer.
+    SELECT m.grid_id, m.grid_no, g.code, g.name AS grid_name, m.distance_m,
+        -- A degree of longitude is shorter, so the nearest in metres may be nearer than this one by their ratio.
+        CASE WHEN m.away < 2 AND m.distance_m * cos(radians(:lat)) <= place.far_limit_m
+            THEN ST_Expand(
+                place.point, (m.distance_m + 1) / 100000 / cos(radians(:lat)), (m.distance_m + 1) / 100000
             )
-            ELSE ST_Distance(n.geom::geography, place.point::geography, false)
-        END AS distance_m
+        END AS search
     FROM (
-        SELECT grid_id, grid_no, geom, geom <-> place.point AS away FROM boundaries
-        WHERE own.grid_id IS NULL AND place.extent = 'whole' AND scheme_id = place.id
-            AND valid @> CAST(:at AS timestamptz)
-        ORDER BY geom <-> place.point LIMIT 1
-    ) n
-    JOIN grids g ON g.id = n.grid_id
+        SELECT *,
+            CASE WHEN n.away < 2
+                THEN ST_Distance(
+                    ST_Transform(place.point, place.metric_srid),
+                    ST_Transform(ST_Segmentize(n.geom, 0.00390625), place.metric_srid)
+                )
+                ELSE ST_Distance(n.geom::geography, place.point::geography, false)
+            END AS distance_m
+        FROM (
+            SELECT grid_id, grid_no, geom, geom <-> place.point AS away FROM boundaries
+            WHERE own.grid_id IS NULL AND place.extent = 'whole' AND scheme_id = place.id
+                AND valid @> CAST(:at AS timestamptz)
+            ORDER BY geom <-> place.point LIMIT 1
+        ) n
+    ) m
+    JOIN grids g ON g.id = m.grid_id
 ) bound ON true
 LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name, d.distance_m
@@ -85,12 +99,7 @@ LEFT JOIN LATERAL (
             ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
         ) * 1000 + 0.5) / 1000 AS distance_m
     ) d
-    -- Degrees of longitude are shorter, so the nearest in metres may be nearer than the bound by their ratio.
-    WHERE bound.distance_m * cos(radians(:lat)) <= place.far_limit_m
-        AND b.geom && ST_Expand(
-            place.point, (bound.distance_m + 1) / 100000 / cos(radians(:lat)), (bound.distance_m + 1) / 100000
-        )
-        AND b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
+    WHERE b.geom && bound.search AND b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
     ORDER BY d.distance_m, b.grid_no LIMIT 1
 ) nearest ON true
 LEFT JOIN LATERAL (

@@ -116,17 +116,18 @@ def compare(
             [str(name) for name in frame.columns],
             {"id": None if id_column == "row_no" else id_column, "official": official},
         )
-        given = frame[[id_column, official]].astype("str").dropna().drop_duplicates(id_column)
+        # Under names of our own: the file may well have a column called code or name.
+        given = frame[[id_column, official]].set_axis(["id", "official"], axis=1)
+        given = given.astype("str").dropna().drop_duplicates("id")
         report.not_stored += len(frame) - len(given) + len(chunk.bad)
-        rows = _placed(session, one.id, one.tree, dataset, given[id_column].tolist())
+        rows = _placed(session, one.id, one.tree, dataset, given["id"].tolist())
         if not rows:
             report.not_stored += len(given)
             continue
         ours = pd.DataFrame(rows, columns=["id", "code", "name", "near"])
-        joined = given.merge(ours, left_on=id_column, right_on="id", how="inner", suffixes=("_given", ""))
+        joined = given.merge(ours, on="id", how="inner")
         report.not_stored += len(given) - len(joined)
-        official_values = joined[official if official in joined else f"{official}_given"]
-        _add(report, joined, official_values)
+        _add(report, joined)
     return report
 
 
@@ -145,10 +146,10 @@ def _placed(
     )
 
 
-def _add(report: Comparison, joined: pd.DataFrame, official: pd.Series) -> None:
+def _add(report: Comparison, joined: pd.DataFrame) -> None:
     outside = joined["code"].isna().to_numpy()
     near = joined["near"].to_numpy(dtype=bool)
-    same = same_grid(official, joined["code"], joined["name"]) & ~outside
+    same = same_grid(joined["official"], joined["code"], joined["name"]) & ~outside
     report.stored += len(joined)
     report.agree += int(np.count_nonzero(same))
     report.outside += int(np.count_nonzero(outside))

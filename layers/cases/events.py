@@ -7,11 +7,11 @@ from typing import Any
 _SENTENCES = {
     "received": {"zh": "收到报告。", "en": "The report came in."},
     "imported": {"zh": "由文件导入。", "en": "Imported from a file."},
-    "queued": {"zh": "等待调度员处理。", "en": "Waits for a dispatcher."},
-    "reported": {"zh": "已登记。", "en": "Registered."},
-    "dispatched": {"zh": "已派单。", "en": "Dispatched."},
-    "handling": {"zh": "处理中。", "en": "Being handled."},
-    "verified": {"zh": "已核实。", "en": "Verified."},
+    "queued": {"zh": "等待调度员分派。", "en": "Waits for a dispatcher."},
+    "reported": {"zh": "已上报。", "en": "Registered."},
+    "dispatched": {"zh": "已派遣。", "en": "Dispatched."},
+    "handling": {"zh": "处置中。", "en": "Being handled."},
+    "verified": {"zh": "已核查。", "en": "Verified."},
     "assessed": {"zh": "已评价。", "en": "Assessed."},
     "archived": {"zh": "已归档。", "en": "Archived."},
 }

@@ -45,6 +45,7 @@ class Expectation:
         self.column = column
         self.rows: Counter[str] = Counter()
         self.agree: Counter[str] = Counter()
+        self.agree_as_declared = self.rows_as_declared = 0
 
     def compare(self, reports: Reports, placer: Placer, scheme: Scheme) -> None:
         """Add a chunk."""
@@ -57,8 +58,11 @@ class Expectation:
                 same = same_grid(
                     official[rows], [g.code if g else "" for g in grids], [g.name if g else "" for g in grids]
                 )
-                self.rows[name] += int(rows.sum())
+                self.rows[name] += len(same)
                 self.agree[name] += int(same.sum())
+                if name == declared:
+                    self.rows_as_declared += len(same)
+                    self.agree_as_declared += int(same.sum())
 
     def shares(self) -> dict[str, float]:
         """Datum name to the share of rows that agree under it."""
@@ -71,11 +75,10 @@ class Expectation:
 
     def warnings(self, declared: str | None) -> list[str]:
         """A sentence for each datum that fits better than the declared one by a percentage point or more."""
-        shares = self.shares()
-        ours = shares.get((declared or "").lower(), 0.0)
+        ours = self.agree_as_declared / self.rows_as_declared if self.rows_as_declared else 0.0
         return [
-            f"Column '{self.column}' agrees for {ours:.1%} of the rows as {declared}, but for {share:.1%} as {name}: "
-            f"was the datum declared rightly?"
-            for name, share in shares.items()
+            f"Column '{self.column}' agrees for {ours:.1%} of the rows as {declared or 'each row declares'}, but for "
+            f"{share:.1%} as {name}: was the datum declared rightly?"
+            for name, share in self.shares().items()
             if share - ours >= WARN_AT
         ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from data.readers.chunk import BadRow, Chunk
+from data.readers.columns import require
 from data.tables import Scheme
 from gis.datum import suspect_swap
 from layers.cases.assign import Decision, decide
@@ -69,7 +70,9 @@ class ChunkJudge:
     def judge(self, chunk: Chunk) -> Judged:
         """Place and decide the good rows of a chunk; the others are set aside."""
         if not self._checked:
-            check_options(self._options, [str(name) for name in chunk.frame.columns])
+            names = [str(name) for name in chunk.frame.columns]
+            check_options(self._options, names)
+            require(names, {"expect": self._expectation.column if self._expectation else None})
             self._checked = True
         reports = read_reports(chunk, self._options, now=self._now)
         if self._expectation:
@@ -98,10 +101,12 @@ class ChunkJudge:
 
     def _reject_unplaceable(self, reports: Reports, placed: Placements) -> NDArray[np.bool_]:
         none_then = placed.version == 0
+        uncovered = ~placed.covers & ~none_then
         far = placed.outside_m > self._routing.far_limit_m
         swapped = suspect_swap(reports.lon, reports.lat, bounds=self._bounds) & far
         for mask, reason, detail in (
             (none_then, "no_boundaries_then", "The scheme had no boundaries at that time."),
+            (uncovered, "not_covered", "The scheme is partial and has no grid here."),
             (
                 swapped,
                 "too_far_swapped",
@@ -109,28 +114,31 @@ class ChunkJudge:
             ),
             (far & ~swapped, "too_far", f"More than {self._routing.far_limit_m:.0f} m outside all grids."),
         ):
-            rows = np.isin(reports.sieve.frame["row_no"].to_numpy(), reports.row_no[mask])
-            shown = (
-                reports.sieve.frame[self._options.columns["lon"]]
-                .astype("str")
-                .str.cat(reports.sieve.frame[self._options.columns["lat"]].astype("str"), sep=", ", na_rep="")
-            )
-            if rows.any():
-                reports.sieve.reject(
-                    rows, field=self._options.columns["lon"], reason=reason, values=shown, detail=detail
-                )
-        return np.asarray(~(none_then | far))
+            if mask.any():
+                rows = np.isin(reports.sieve.frame["row_no"].to_numpy(), reports.row_no[mask])
+                lon, lat = self._options.columns["lon"], self._options.columns["lat"]
+                reports.sieve.reject(rows, field=lon, reason=reason, show=(lon, lat), detail=detail)
+        return np.asarray(~(none_then | uncovered | far))
 
     def _task_grids(
         self, reports: Reports, placements: list[Placements], routing: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        task = _pick(placements, routing, "grid_id")
-        gone = ~_pick(placements, routing, "current") & (task >= 0)
-        if gone.any():
-            task[gone] = self._placer.today(placements[0].scheme, reports.lon[gone], reports.lat[gone])
+        task = self._with_ground_today(reports, placements[0])
+        for index in np.unique(routing[routing > 0]):
+            # Where a partial scheme has no ground any more, the task goes where it would go without that scheme.
+            partial = self._with_ground_today(reports, placements[index])
+            task = np.where((routing == index) & (partial >= 0), partial, task)
         missing = set(np.unique(task[task >= 0]).tolist()) - self._answers.keys()
         if missing:
             self._answers |= who_answers(self._session, missing, at=self._now)
+        return task
+
+    def _with_ground_today(self, reports: Reports, placed: Placements) -> NDArray[np.int64]:
+        """The owning grids; for one that is gone, today's grid of its scheme on the same ground, -1 for none."""
+        task = placed.grid_id.copy()
+        gone = ~placed.current & (task >= 0)
+        if gone.any():
+            task[gone] = self._placer.today(placed.scheme, reports.lon[gone], reports.lat[gone])
         return task
 
     def _decide(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,7 @@ class Placer:
 
     def __init__(self, session: Session, routing: Scheme, *, only: Scheme | None = None) -> None:
         self._session = session
+        self._now = np.array([datetime.now(UTC).replace(tzinfo=None)], dtype="datetime64[us]")
         self.schemes = [only] if only else city_schemes(session, routing)
         self._versions: dict[int, list[Version]] = {s.id: versions_of(session, s.id) for s in self.schemes}
         self._judges: dict[tuple[int, int], _Judge] = {}
@@ -110,7 +111,7 @@ class Placer:
             near_border=np.zeros(n, dtype=bool),
             current=np.ones(n, dtype=bool),
         )
-        newest = self._versions[scheme.id][-1].number if self._versions[scheme.id] else 0
+        today = self._version_today(scheme)
         for number in np.unique(out.version[out.version > 0]):
             judge = self._judge(scheme, int(number))
             rows = np.flatnonzero(out.version == number)
@@ -125,14 +126,21 @@ class Placer:
             if scheme.extent == "whole":
                 out.nearest_id[rows] = grid_id[found.nearest]
                 out.outside_m[rows] = found.outside_m
-            if number != newest:
-                out.current[rows] = np.isin(out.grid_id[rows], self._judge(scheme, newest).cells.grid_id)
+            if number != today:
+                with_ground = self._judge(scheme, today).cells.grid_id if today else []
+                out.current[rows] = np.isin(out.grid_id[rows], with_ground)
         return out
 
     def today(self, scheme: Scheme, lon: Floats, lat: Floats) -> Ints:
-        """The grid that owns each point by the newest boundaries, -1 for none."""
-        judge = self._judge(scheme, self._versions[scheme.id][-1].number)
+        """The grid that owns each point by today's boundaries, -1 for none."""
+        number = self._version_today(scheme)
+        if not number:
+            return np.full(len(lon), -1)
+        judge = self._judge(scheme, number)
         return np.append(judge.cells.grid_id, -1)[judge.coverage.owners(lon, lat)]
+
+    def _version_today(self, scheme: Scheme) -> int:
+        return int(self._version_at(scheme, self._now)[0])
 
     def _version_at(self, scheme: Scheme, at: NDArray[np.datetime64]) -> Ints:
         out = np.zeros(len(at), dtype=np.int64)

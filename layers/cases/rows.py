@@ -16,6 +16,7 @@ from data.readers.numbers import parse_coordinates
 from data.readers.times import parse_times
 from data.tables.casework import STATES
 from gis.datum import REASONS, to_stored
+from gis.declarations import find_datum
 from gis.errors import BadInput
 from layers.cases.intake import CLOCK_TOLERANCE
 from layers.cases.sieve import Sieve
@@ -115,14 +116,14 @@ def read_reports(chunk: Chunk, options: RowOptions, *, now: datetime) -> Reports
     _check_states(sieve, columns)
     x, y = (_coordinates(sieve, columns[role]) for role in ("lon", "lat"))
     datum = _datums(sieve, options)
-    lon, lat = _positions(sieve, x, y, datum, columns["lon"])
+    lon, lat = _positions(sieve, x, y, datum, (columns["lon"], columns["lat"]))
     received = np.full(len(frame), _utc(now))
     if "received_at" in columns:
-        received, _ = _times(sieve, columns["received_at"], options, now)
-    # Where nobody said when it happened, the day it was received judges.
+        received, _ = _times(sieve, columns["received_at"], options, now, otherwise=received)
+    # Where nobody said when it happened, the instant it was received judges.
     occurred, precision = received, np.full(len(frame), "received", dtype=object)
     if "at" in columns:
-        occurred, precision = _times(sieve, columns["at"], options, now)
+        occurred, precision = _times(sieve, columns["at"], options, now, otherwise=received)
     reports = Reports(
         frame=frame,
         row_no=frame["row_no"].to_numpy(np.int64),
@@ -148,11 +149,11 @@ def _check_ids(sieve: Sieve, columns: dict[str, str]) -> None:
         return
     ids = sieve.frame[columns["id"]]
     sieve.reject(ids.isna(), field=columns["id"], reason="id_missing", detail="The row has no id.")
-    first = sieve.frame.drop(columns="row_no").groupby(ids, sort=False).transform("first")
     repeats = ids.duplicated() & ids.notna()
     if not repeats.any():
         return
-    same = (sieve.frame.drop(columns=["row_no", columns["id"]]).fillna("") == first.fillna("")).all(axis=1)
+    said = sieve.frame.drop(columns=["row_no", columns["id"]]).astype("str").fillna("")
+    same = (said == said.groupby(ids, sort=False).transform("first")).all(axis=1)
     sieve.reject(repeats & same, field=columns["id"], reason="repeated_row", detail="The same row came before.")
     sieve.reject(repeats, field=columns["id"], reason="id_reused", detail="Another row with this id came before.")
 
@@ -175,50 +176,47 @@ def _coordinates(sieve: Sieve, column: str) -> NDArray[np.float64]:
 
 
 def _datums(sieve: Sieve, options: RowOptions) -> NDArray[Any]:
-    if "datum" not in options.columns:
-        return np.full(len(sieve.frame), options.datum, dtype=object)
-    given = sieve.frame[options.columns["datum"]]
+    column = options.columns.get("datum")
+    if column is None:
+        # One declared for the file is the caller's fault, one that a row declares is that row's.
+        return np.full(len(sieve.frame), find_datum(options.datum or "").name, dtype=object)
+    given = sieve.frame[column].astype("str")
     if options.datum:
         given = given.fillna(options.datum)
-    sieve.reject(
-        given.isna(),
-        field=options.columns["datum"],
-        reason="datum_missing",
-        detail="The row declares no datum.",
-    )
-    return given.to_numpy(dtype=object)
+    sieve.reject(given.isna(), field=column, reason="datum_missing", detail="The row declares no datum.")
+    named = given.to_numpy(dtype=object, copy=True)
+    for name in given.dropna().unique():
+        rows = (given == name).to_numpy(dtype=bool, na_value=False)
+        try:
+            named[rows] = find_datum(name).name
+        except BadInput as error:
+            sieve.reject(rows, field=column, reason=error.code, detail=error.detail)
+    return named
 
 
 def _positions(
-    sieve: Sieve, x: NDArray[np.float64], y: NDArray[np.float64], datum: NDArray[Any], column: str
+    sieve: Sieve, x: NDArray[np.float64], y: NDArray[np.float64], datum: NDArray[Any], columns: tuple[str, str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     lon, lat = np.full(len(x), np.nan), np.full(len(x), np.nan)
-    shown = [f"{a}, {b}" for a, b in zip(x, y, strict=True)] if len(x) else []
     for name in pd.unique(datum[sieve.good]):
         rows = np.flatnonzero((datum == name) & sieve.good)
-        try:
-            stored = to_stored(x[rows], y[rows], datum=name)
-        except BadInput as error:
-            # A datum that a row declares wrongly is that row's fault; one declared for the file is the caller's.
-            if "datum" not in sieve.frame.columns:
-                raise
-            mask = np.isin(np.arange(len(x)), rows)
-            sieve.reject(mask, field="datum", reason=error.code, detail=error.detail)
-            continue
+        stored = to_stored(x[rows], y[rows], datum=name)
         lon[rows], lat[rows] = stored.lon, stored.lat
         reasons = np.full(len(x), "", dtype=object)
         reasons[rows] = stored.reason
         for code, sentence in REASONS.items():
-            sieve.reject(reasons == code, field=column, reason=code, values=shown, detail=sentence)
+            sieve.reject(reasons == code, field=columns[0], reason=code, show=columns, detail=sentence)
     return lon, lat
 
 
 def _times(
-    sieve: Sieve, column: str, options: RowOptions, now: datetime
+    sieve: Sieve, column: str, options: RowOptions, now: datetime, *, otherwise: NDArray[np.datetime64]
 ) -> tuple[NDArray[np.datetime64], NDArray[Any]]:
+    """Instants and their precision; where the column is empty those of `otherwise`, the time of receipt."""
     parsed = parse_times(sieve.frame[column], tz=options.time_zone, formats=options.time_format)
-    sieve.reject(parsed.bad, field=column, reason=parsed.reasons, detail="The time cannot be read.")
-    at = parsed.at.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    empty = parsed.reasons == "empty"
+    sieve.reject(parsed.bad & ~empty, field=column, reason=parsed.reasons, detail="The time cannot be read.")
+    at = np.where(empty, otherwise, parsed.at.tz_localize(None).to_numpy(dtype="datetime64[us]"))
     future = at > _utc(now + CLOCK_TOLERANCE)
     sieve.reject(future, field=column, reason="in_the_future", detail="The time lies in the future.")
-    return at, parsed.precision
+    return at, np.where(empty, "received", parsed.precision)

@@ -27,21 +27,22 @@ class Sieve:
         self.good: Mask = np.ones(len(frame), dtype=bool)
         self.bad = list(bad)
 
-    def reject(self, mask: Any, *, field: str, reason: Any, values: Any = None, detail: str = "") -> None:
+    def reject(self, mask: Any, *, field: str, reason: Any, show: tuple[str, ...] = (), detail: str = "") -> None:
         """Set rows aside; rows that left before keep their first reason.
 
         Args:
             mask: Boolean, shape (n,).
             field: Column at fault.
             reason: One code for all, or an array of codes, shape (n,).
-            values: What to show as the value, shape (n,); the column itself when not given.
+            show: Columns whose values tell the value at fault; the one column when not given.
             detail: A plain sentence for people.
         """
         leaving = np.flatnonzero(np.asarray(mask, dtype=bool) & self.good)
         for at in leaving:
             row = self.frame.iloc[at]
-            value = row.get(field) if values is None else values[at]
+            given = [row.get(name) for name in show or (field,)]
             code = reason if isinstance(reason, str) else str(reason[at])
-            shown = None if value is None or value is pd.NA or value != value else showable(str(value))
+            missing = all(value is None or value is pd.NA or value != value for value in given)
+            shown = None if missing else showable(", ".join(str(value) for value in given))
             self.bad.append(BadRow(int(row["row_no"]), field, shown, code, raw_row(row), detail))
         self.good[leaving] = False

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from data.copying import copy_columns
-from data.readers.chunk import BadRow
+from data.readers.chunk import BadRow, raw_row
 from data.session import unit_of_work
 from data.sql import statement
 from data.tables import Scheme
@@ -138,9 +138,9 @@ def _set_known_aside(session: Session, judged: Judged, routing: Scheme, dataset:
     changed = [row.row_no for row in known if not row.same]
     at = dict(zip(judged.reports.row_no.tolist(), range(len(judged.reports.row_no)), strict=True))
     for row_no in changed:
-        value = str(judged.reports.frame[column].iloc[at[row_no]])
+        row: Any = judged.reports.frame.iloc[at[row_no]]
         detail = "A case with this id is stored with other values; it was left as it is."
-        bad.append(BadRow(row_no, column, value, "id_known_with_other_values", {}, detail))
+        bad.append(BadRow(row_no, column, str(row[column]), "id_known_with_other_values", raw_row(row), detail))
     return len(known) - len(changed)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data.readers.chunk import BadRow
 from data.readers.columns import require
 from gis.datum import to_stored
+from gis.declarations import find_datum
 from gis.errors import BadInput
 from gis.shapes import densify, merge_code_parts, to_cells
 
@@ -44,9 +45,16 @@ def to_degrees(frame: geopandas.GeoDataFrame, *, datum: str | None) -> NDArray[A
         datum: Declared datum where the CRS of the file does not tell it, as with GCJ-02.
 
     Raises:
-        BadInput: The datum cannot be used, or a vertex is no position in it.
+        BadInput: The datum is one of metres (that is a CRS), or a vertex is no position in it.
     """
     geoms = np.asarray(frame.geometry.array, dtype=object)
+    if datum is not None and not find_datum(datum).in_degrees:
+        raise BadInput(
+            "datum_is_a_crs",
+            f"'{datum}' measures in metres; for shapes give it as --crs EPSG:<code>, so that long edges keep their form.",
+            field="datum",
+            value=datum,
+        )
     if datum is None:
         return np.asarray(densify(geoms, source_crs=frame.crs), dtype=object)
 

@@ -97,10 +97,12 @@ def places_at(session: Session, lon: float, lat: float, *, at: datetime, scheme:
             where=Point(lon, lat),
             values={"outside_m": outside_m, "far_limit_m": routing["far_limit_m"]},
         )
-    return [_place(row) for row in rows if row["version"] is not None]
+    return [_place(row, instead=routing["today_grid_id"]) for row in rows if row["version"] is not None]
 
 
-def _place(row: RowMapping) -> Place:
+def _place(row: RowMapping, *, instead: int | None) -> Place:
+    """A row as a place; where its scheme has no ground today the task goes to the grid `instead`."""
+
     def grid(prefix: str, name: str) -> GridRef | None:
         id_ = row[f"{prefix}grid_id"]
         return None if id_ is None else GridRef(id_, row[f"{prefix}grid_no"], row[f"{prefix}code"], row[name])
@@ -119,5 +121,5 @@ def _place(row: RowMapping) -> Place:
         second=grid("second_", "second_name"),
         nearest=grid("nearest_", "nearest_name"),
         outside_m=row["outside_m"],
-        today_grid_id=row["today_grid_id"],
+        today_grid_id=row["today_grid_id"] or instead,
     )

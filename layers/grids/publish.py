@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -187,4 +187,4 @@ def _add(
         },
     )
     session.execute(statement("insert_grids"), {"scheme_id": scheme.id, "version": scheme.version, "since": since})
-    session.flush()
+    session.execute(text("DROP TABLE stage_cells"))

@@ -52,14 +52,24 @@ class Report:
             print(json.dumps(asdict(self)))
 
 
-def interleaved(engines: dict[str, Callable[[], None]], *, rounds: int) -> dict[str, float]:
+@dataclass(frozen=True)
+class Engine:
+    """What is timed, and what is put in order before each run outside the clock."""
+
+    run: Callable[[], None]
+    prepare: Callable[[], None] = lambda: None
+
+
+def interleaved(engines: dict[str, Engine], *, rounds: int) -> dict[str, float]:
     """Median seconds of each engine, all of them run once in every round, in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in engines}
-    for _ in range(rounds):
-        for name, run in engines.items():
+    for number in range(rounds):
+        for name, engine in engines.items():
+            engine.prepare()
             start = time.perf_counter()
-            run()
+            engine.run()
             seconds[name].append(time.perf_counter() - start)
+            print(f"round {number + 1}: {name} {seconds[name][-1]:.2f} s", flush=True)
     return {name: statistics.median(runs) for name, runs in seconds.items()}
 
 

@@ -54,7 +54,7 @@ gridkeeper.cards = (() => {
       el("header", {}, el("h2", {}, one.number), state(one.state)),
       flags(one),
       facts([
-        ["card.category", one.category],
+        ["card.category", one.category && word("matter", one.category)],
         ["card.description", one.description],
         ["card.occurred", times.show(one.occurred_at, zone, one.occurred_precision)],
         ["card.received", times.show(one.received_at, zone)],

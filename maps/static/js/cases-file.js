@@ -41,7 +41,7 @@ gridkeeper.casesFile = ({ map, grids, cases, data }) => {
 
   function openGrid(properties, latlng) {
     shell.showMap();
-    grids.choose(properties.grid_no);
+    grids.choose(properties.code);
     cards.open(map, latlng, cards.gridCard(properties, counts.counts[properties.grid_no] ?? 0));
   }
 

@@ -11,7 +11,7 @@ gridkeeper.casesList = ({ openCase, openGrid, countOf, zone }) => {
     [
       { key: "number", title: t("card.number"), value: (one) => one.number, cell: (one) => link(one.number, () => openCase(one)) },
       { key: "state", title: t("card.state"), value: (one) => one.state, cell: (one) => cards.state(one.state) },
-      { key: "category", title: t("card.category"), value: (one) => one.category },
+      { key: "category", title: t("card.category"), value: (one) => one.category && word("matter", one.category) },
       { key: "occurred", title: t("card.occurred"), value: (one) => one.occurred_at, cell: (one) => times.show(one.occurred_at, zone(), one.occurred_precision), style: "gk-when" },
       { key: "grid", title: t("card.grid"), value: (one) => one.grid_name || one.grid_code || t("card.no_grid"), style: "gk-wide" },
       { key: "flags", title: t("card.flags"), value: (one) => (one.near_border ? 0 : 1), cell: flag, style: "gk-wide" },

@@ -24,6 +24,13 @@ gridkeeper.casesPage = ({ map, grids, cases, shapes }) => {
     zone: () => scheme?.time_zone ?? "UTC",
   });
 
+  /** A scheme by its title; one that has none by its kind, with its name where the kind is not enough. */
+  function titleOf(one) {
+    if (one.title && one.title !== one.name) return one.title;
+    const kind = word("kind", one.kind);
+    return schemes.filter((other) => other.kind === one.kind).length > 1 ? `${kind} · ${one.name}` : kind;
+  }
+
   async function load() {
     schemes = (await service.json(`${API}/schemes`)).schemes;
     $("gk-filters").disabled = !schemes.length;
@@ -31,7 +38,7 @@ gridkeeper.casesPage = ({ map, grids, cases, shapes }) => {
       emit("status", "");
       return sayEmpty(t("empty.no_scheme"));
     }
-    const options = schemes.map((one) => el("option", { value: one.name }, one.title || one.name));
+    const options = schemes.map((one) => el("option", { value: one.name }, titleOf(one)));
     $("gk-scheme").replaceChildren(...options);
     const duty = schemes.find((one) => one.kind === "duty") ?? schemes[0];
     return showScheme(schemes.find((one) => one.name === filters.chosen.scheme) ?? duty);
@@ -125,13 +132,13 @@ gridkeeper.casesPage = ({ map, grids, cases, shapes }) => {
       shell.showMap();
       map.setView(latlng, Math.max(map.getZoom(), 17), { animate: false });
     }
-    grids.choose(one.grid?.grid_no ?? null);
+    grids.choose(one.grid?.code ?? null);
     return cards.open(map, latlng, cards.caseCard(one, scheme.time_zone));
   }
 
   function openGrid(properties, latlng) {
     shell.showMap();
-    grids.choose(properties.grid_no);
+    grids.choose(properties.code);
     cards.open(map, latlng, cards.gridCard(properties, counts?.counts[properties.grid_no] ?? 0));
   }
 

@@ -64,6 +64,5 @@ window.gridkeeper = (() => {
     payload: (id) => JSON.parse(document.getElementById(id).textContent),
     on: (name, heard) => hub.addEventListener(name, (event) => heard(event.detail)),
     emit: (name, detail) => hub.dispatchEvent(new CustomEvent(name, { detail })),
-    calm: matchMedia("(prefers-reduced-motion: reduce)").matches,
   };
 })();

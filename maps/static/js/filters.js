@@ -92,7 +92,7 @@ gridkeeper.filters = (changed) => {
     offer(counts) {
       options($("gk-state"), Object.keys(gridkeeper.config.palette.states), counts.by_state, "state", t("filter.every_state"));
       const categories = Object.keys(counts.by_category).sort((a, b) => counts.by_category[b] - counts.by_category[a]);
-      options($("gk-category"), categories, counts.by_category, null, t("filter.every_category"));
+      options($("gk-category"), categories, counts.by_category, "matter", t("filter.every_category"));
     },
 
     /** The first and last day with cases, which bound the choice of days. */

@@ -59,7 +59,7 @@
       context.translate(...this._shift());
       context.lineJoin = "round";
       for (const grid of shown) this._fill(context, grid);
-      const chosen = shown.find((grid) => grid.properties.grid_no === this.chosen);
+      const chosen = shown.find((grid) => grid.properties.code === this.chosen);
       if (chosen) this._outline(context, chosen, ink["grid-chosen"], 3);
       context.restore();
       painted.grids = shown.filter((grid) => view.intersects(this._pixels(grid.box))).length;
@@ -82,20 +82,19 @@
     },
 
     _label(context, grid) {
-      const box = this._pixels(grid.box);
-      const size = box.getSize();
       const text = grid.properties.name || grid.properties.code;
-      if (size.x < 80 || size.y < 40) return;
+      const room = grid.spot.width * this._size;
+      if (room < 60 || this._pixels(grid.box).getSize().y < 40) return;
       context.font = LABEL_FONT;
-      if (context.measureText(text).width > size.x * 0.8) return;
-      const centre = box.getCenter();
+      if (context.measureText(text).width > room * 0.85) return;
+      const { x, y } = this._pixels([grid.spot.x, grid.spot.y, grid.spot.x, grid.spot.y]).min;
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.lineWidth = 3;
       context.strokeStyle = "rgba(255, 255, 255, 0.85)";
-      context.strokeText(text, centre.x, centre.y);
+      context.strokeText(text, x, y);
       context.fillStyle = ink["ink-soft"];
-      context.fillText(text, centre.x, centre.y);
+      context.fillText(text, x, y);
     },
 
     /** The grid under a layer point, or null. */
@@ -121,8 +120,30 @@
     const ys = rings.flat().map((at) => at[1]);
     const least = (values) => values.reduce((a, b) => Math.min(a, b));
     const most = (values) => values.reduce((a, b) => Math.max(a, b));
-    const { bbox } = feature;
-    return { properties: feature.properties, rings, bbox, box: [least(xs), least(ys), most(xs), most(ys)] };
+    const box = [least(xs), least(ys), most(xs), most(ys)];
+    return { properties: feature.properties, rings, box, spot: spot(rings, box) };
+  }
+
+  /** Where a name fits best: the widest stretch inside on one of five lines across, holes left out. */
+  function spot(rings, [, top, , bottom]) {
+    let best = { x: 0, y: 0, width: 0 };
+    for (const share of [0.5, 0.35, 0.65, 0.2, 0.8]) {
+      const y = top + (bottom - top) * share;
+      const crossings = rings.flatMap((ring) => across(ring, y)).sort((a, b) => a - b);
+      for (let at = 0; at + 1 < crossings.length; at += 2) {
+        const width = crossings[at + 1] - crossings[at];
+        if (width > best.width * 1.2) best = { x: (crossings[at] + crossings[at + 1]) / 2, y, width };
+      }
+    }
+    return best;
+  }
+
+  /** Where a ring crosses a line of equal y. */
+  function across(ring, y) {
+    return ring.slice(1).flatMap(([x2, y2], at) => {
+      const [x1, y1] = ring[at];
+      return y1 > y === y2 > y ? [] : [x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)];
+    });
   }
 
   /** Too many grids for one canvas come as vector tiles with the same colours. */
@@ -190,8 +211,9 @@
       return this.classes ? this.classes.of(this.counts[gridNo] ?? 0).colour : config.palette.none;
     },
 
-    choose(gridNo) {
-      this._drawn.chosen = gridNo;
+    /** Outline the grid with this code, or none: a case may lie in a grid of another scheme with the same number. */
+    choose(code) {
+      this._drawn.chosen = code;
       this._drawn.schedule();
     },
 

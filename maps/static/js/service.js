@@ -41,10 +41,10 @@ gridkeeper.service = (() => {
   const bytes = (path, signal) => track(request(path, signal).then((response) => response.arrayBuffer()));
 
   /** All features of a paged collection, page after page. */
-  async function features(path, limit = Infinity) {
+  async function features(path) {
     const found = [];
     let next = path;
-    while (next && found.length < limit) {
+    while (next) {
       const page = await json(next);
       found.push(...page.features);
       next = (page.links ?? []).find((link) => link.rel === "next")?.href ?? null;

@@ -1,0 +1,55 @@
+"""Take the pictures of the README from a running service, in both languages.
+
+Usage: scripts/serve in one terminal, then .venv/bin/python scripts/screenshot.py [ADDRESS]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+PICTURES = Path(__file__).resolve().parent.parent / "docs/pictures"
+ADDRESS = "http://127.0.0.1:8000"
+SIZE = {"width": 1280, "height": 800}
+LOCALES = {"en": "en-GB", "zh": "zh-CN"}  # of the browser: its date fields follow it
+LARGEST_BYTES = 400_000
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+
+
+def main() -> None:
+    """Take both pictures."""
+    address = sys.argv[1] if len(sys.argv) > 1 else ADDRESS
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for lang, locale in LOCALES.items():
+            page = browser.new_page(viewport=SIZE, locale=locale)
+            take(page, f"{address}/?lang={lang}", PICTURES / f"map-{lang}.png")
+        browser.close()
+
+
+def take(page: Page, url: str, file: Path) -> None:
+    """One picture, once the page has drawn what it asked for."""
+    page.goto(url)
+    page.wait_for_selector("#gk-filters:not([disabled])")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1_000)  # the last tiles are drawn in later frames
+    page.screenshot(path=file)
+    size = file.stat().st_size
+    print(f"{file}: {size:,} bytes")
+    if size > LARGEST_BYTES:
+        sys.exit(f"The picture is larger than {LARGEST_BYTES:,} bytes; show less on the page.")
+
+
+if __name__ == "__main__":
+    main()
