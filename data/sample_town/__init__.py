@@ -16,10 +16,11 @@ import shapely
 
 from data.sample_town.bend import bend
 from data.sample_town.buildings import buildings
+from data.sample_town.dedicated import choose, dedicated
 from data.sample_town.mesh import mesh
 from data.sample_town.people import People, people
 from data.sample_town.places import places
-from data.sample_town.regions import areas, dedicated, grids, grow
+from data.sample_town.regions import areas, grids, grow
 from data.sample_town.reports import reports
 from data.sample_town.sizes import SIZES, TIME_ZONE, Size, SizeName
 from data.sample_town.streets import addresses, streets
@@ -70,9 +71,12 @@ def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | 
     communities = tree[tree["level"] == "community"].reset_index(drop=True)
     atoms = grids(plan, regions.atom, regions, communities, word="号")
     duty = grids(plan, regions.duty, regions, communities, word="号网格")
-    community_names = communities["name"].str.removesuffix("社区").to_numpy(dtype=object)
-    roads = streets(plan, community_names[regions.community], parts[2])
-    houses = buildings(plan, addresses(plan, roads), measures, parts[3])
+    titles = communities["name"].str.removesuffix("社区").to_numpy(dtype=object)
+    roads = streets(plan, titles[regions.community], parts[2])
+    walled = choose(plan, regions, measures, parts[1])
+    special = dedicated(plan, walled, regions, communities)
+    inside = dict(zip(walled.tolist(), special["name"].str[-2:], strict=True))
+    houses = buildings(plan, addresses(plan, roads), measures, inside, parts[3])
     centres = shapely.get_coordinates(shapely.centroid(houses.geometry.to_numpy()))
     where = places(plan, regions.duty, centres, parts[4])
     return Town(
@@ -81,7 +85,7 @@ def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | 
         schemes={
             "duty": duty,
             measures.atom_scheme: atoms,
-            "dedicated": dedicated(atoms, duty, measures, parts[1]),
+            "dedicated": special,
         },
         streets=roads,
         buildings=houses,

@@ -44,6 +44,8 @@ _USES = (
     Use("{}学校{}号楼", 50, 15, 14, 30, 0, 0.05, 0.05),
     Use("{}产业园{}号厂房", 68, 32, 12, 18, 0, 0.05, 0.16),
 )
+# What stands in a dedicated grid; parks and building sites stay open.
+_DEDICATED = {"商场": 4, "医院": 4, "车站": 4, "学校": 5}
 _LIMIT = 90
 _SPARE = 1.6
 _BATCH = 4_000
@@ -52,15 +54,28 @@ _SETBACK_M = 9.0
 _WIDER_M = {RIVER: 38.0, RING: 24.0, ARTERIAL: 19.0}
 
 
-def buildings(mesh: Mesh, address: NDArray[np.object_], size: Size, rng: np.random.Generator) -> geopandas.GeoDataFrame:
+def buildings(
+    mesh: Mesh,
+    address: NDArray[np.object_],
+    size: Size,
+    dedicated: dict[int, str],
+    rng: np.random.Generator,
+) -> geopandas.GeoDataFrame:
     """As many buildings as the size says, none across the border of a face.
 
     Columns source_id, name, address, households, people.
 
+    Args:
+        mesh: The town's planar graph.
+        address: Street and number of each face.
+        size: How many to make.
+        dedicated: Faces that are dedicated grids, with what they are.
+        rng: The source of chance.
+
     Raises:
         GridError: `sample_town_broken`: there is no room for so many.
     """
-    use = _uses(mesh, size, rng)
+    use = _uses(mesh, size, dedicated, rng)
     built = np.flatnonzero(use >= 0)
     batches = [built[k : k + _BATCH] for k in range(0, len(built), _BATCH)]
     rows = [_rows_of(_plots(mesh, batch), batch, use[batch], rng) for batch in batches]
@@ -86,7 +101,7 @@ def buildings(mesh: Mesh, address: NDArray[np.object_], size: Size, rng: np.rand
     return geopandas.GeoDataFrame(frame, geometry=shapely.multipolygons(shapes[:, None]), crs=STORED_SRID)
 
 
-def _uses(mesh: Mesh, size: Size, rng: np.random.Generator) -> Ints:
+def _uses(mesh: Mesh, size: Size, dedicated: dict[int, str], rng: np.random.Generator) -> Ints:
     """The use of each face, -1 for open land; blocks far out stay open first once there is room for all."""
     out = np.hypot(*shapely.get_coordinates(shapely.centroid(mesh.drawn)).T) / size.radius_m
     shares = np.array([(one.inner, one.outer) for one in _USES])
@@ -97,7 +112,10 @@ def _uses(mesh: Mesh, size: Size, rng: np.random.Generator) -> Ints:
     order = np.argsort(0.5 * out + rng.random(len(out)), kind="stable")
     is_open = np.empty(len(out), dtype=bool)
     is_open[order] = (room[order].cumsum() > size.buildings * _SPARE) | (rng.random(len(out)) < 0.02)
-    return np.asarray(np.where(is_open, -1, use), dtype=np.int64)
+    use = np.where(is_open, -1, use)
+    for face, kind in dedicated.items():
+        use[face] = _DEDICATED.get(kind, -1)
+    return np.asarray(use, dtype=np.int64)
 
 
 def _plots(mesh: Mesh, faces: Ints) -> Shapes:

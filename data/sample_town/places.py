@@ -1,4 +1,4 @@
-"""Where reports come from: streets and buildings, crowded at hot spots, and the awkward places on borders and outside."""
+"""Where reports come from: streets and buildings, crowded at hot spots; and awkward places on borders and outside."""
 
 from __future__ import annotations
 

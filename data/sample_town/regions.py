@@ -9,6 +9,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import ArrayLike, NDArray
 
 from data.sample_town.blocks import Shapes
 from data.sample_town.lines import Floats
@@ -16,7 +17,7 @@ from data.sample_town.merging import Ints, merge
 from data.sample_town.mesh import Mesh
 from data.sample_town.names import place_names
 from data.sample_town.sizes import Size
-from gis.codes import issue_grid_codes
+from gis.codes import issue_grid_codes, parse_grid_code
 from gis.crs import STORED_SRID
 
 # How much a shared border ties two regions together, by the rank of the line on it: river, ring, arterial, secondary,
@@ -71,35 +72,35 @@ def dissolve(faces: Shapes, labels: Ints) -> Shapes:
 
 
 def areas(mesh: Mesh, regions: Regions, size: Size, rng: np.random.Generator) -> geopandas.GeoDataFrame:
-    """City, counties, streets and communities: columns level, code, name, parent_code."""
+    """City, counties, streets and communities: columns level, code, name, parent_code; rows of a level by region."""
     names = iter(place_names(size.counties + size.streets + size.communities + 1, rng))
-    city = _CITY_CODE + "0" * 8
-    parts = [_rows("city", [city], [f"{next(names)}市"], [None], dissolve(mesh.faces, np.zeros_like(regions.county)))]
-    county_codes = [f"{_CITY_CODE}{number + 1:02d}000000" for number in range(regions.county.max() + 1)]
-    above, parents = regions.county, county_codes
-    county_names = [f"{next(names)}区" for _ in county_codes]
-    parts.append(
-        _rows(
-            "county",
-            county_codes,
-            county_names,
-            [city] * len(county_codes),
-            dissolve(mesh.faces, regions.county),
-        )
-    )
-    for level, labels, kept, ending in (
-        ("street", regions.street, 6, "街道"),
-        ("community", regions.community, 9, "社区"),
+    labels, codes = np.zeros_like(regions.county), np.array([_CITY_CODE + "0" * 8], dtype=object)
+    parts = [_rows("city", codes, [f"{next(names)}市"], np.array([None]), dissolve(mesh.faces, labels))]
+    for level, below, kept, digits, ending in (
+        ("county", regions.county, 4, 2, "区"),
+        ("street", regions.street, 6, 3, "街道"),
+        ("community", regions.community, 9, 3, "社区"),
     ):
-        of = [parents[k] for k in _parent_of(labels, above)]
-        serial: dict[str, int] = {}
-        codes = []
-        for parent in of:
-            serial[parent] = serial.get(parent, 0) + 1
-            codes.append(f"{parent[:kept]}{serial[parent]:03d}".ljust(12, "0"))
-        parts.append(_rows(level, codes, [f"{next(names)}{ending}" for _ in codes], of, dissolve(mesh.faces, labels)))
-        above, parents = labels, codes
+        shapes, of = dissolve(mesh.faces, below), codes[_parent_of(below, labels)]
+        serials = _serials(shapes, of)
+        codes = np.array(
+            [f"{parent[:kept]}{no:0{digits}d}".ljust(12, "0") for parent, no in zip(of, serials, strict=True)],
+            dtype=object,
+        )
+        parts.append(_rows(level, codes, [f"{next(names)}{ending}" for _ in codes], of, shapes))
+        labels = below
     return geopandas.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=STORED_SRID)
+
+
+def _serials(shapes: Shapes, of: NDArray[np.object_]) -> Ints:
+    """A number for each area among those of one parent, in the order in which grids are numbered."""
+    centre = shapely.get_coordinates(shapely.centroid(shapes))
+    serials = np.empty(len(shapes), dtype=np.int64)
+    for parent in np.unique(of):
+        rows = np.flatnonzero(of == parent)
+        codes = issue_grid_codes(f"{_CITY_CODE}01001001", centre[rows, 0], centre[rows, 1])
+        serials[rows] = [parse_grid_code(code).serial for code in codes]
+    return serials
 
 
 def grids(
@@ -119,27 +120,8 @@ def grids(
     return geopandas.GeoDataFrame(frame, geometry=shapes, crs=STORED_SRID)
 
 
-def dedicated(
-    units: geopandas.GeoDataFrame, duty: geopandas.GeoDataFrame, size: Size, rng: np.random.Generator
-) -> geopandas.GeoDataFrame:
-    """A partial scheme: malls, schools and parks, each the middle of one large atom."""
-    large = np.argsort(-shapely.area(units.geometry.to_numpy()))[: size.dedicated * 4]
-    chosen = np.sort(rng.choice(large, size.dedicated, replace=False))
-    metric = units.geometry.iloc[chosen].to_crs(4547).buffer(-12, join_style="mitre")
-    whole = metric.to_crs(STORED_SRID)
-    kinds = ("商场", "学校", "公园", "医院", "车站", "工地")
-    parent = units["parent_code"].iloc[chosen].to_numpy()
-    titles = duty.drop_duplicates("parent_code").set_index("parent_code")["name"].str.extract(r"^(\D+)")[0]
-    frame = {
-        "code": [f"Z{number + 1:05d}" for number in range(len(chosen))],
-        "name": [f"{titles[p]}{kinds[k % len(kinds)]}" for k, p in enumerate(parent)],
-        "parent_code": parent,
-    }
-    return geopandas.GeoDataFrame(frame, geometry=whole.to_numpy(), crs=STORED_SRID)
-
-
 def _rows(
-    level: str, codes: list[str], names: list[str], parents: list[str] | list[None], shapes: Shapes
+    level: str, codes: NDArray[np.object_], names: list[str], parents: ArrayLike, shapes: Shapes
 ) -> geopandas.GeoDataFrame:
     frame = {"level": level, "code": codes, "name": names, "parent_code": parents}
     return geopandas.GeoDataFrame(frame, geometry=shapes, crs=STORED_SRID)

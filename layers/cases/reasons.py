@@ -63,6 +63,8 @@ SENTENCES: dict[str, dict[str, str]] = {
     },
 }
 
+DATUMS = {"gcj02": "GCJ-02", "bd09": "BD-09"}
+
 ROLES: dict[str, dict[str, str]] = {
     "grid_lead": {"zh": "网格长", "en": "Grid lead"},
     "grid_worker": {"zh": "网格员", "en": "Grid worker"},
@@ -81,6 +83,8 @@ def render(reason: Reason, *, lang: str) -> str:
     'Nobody answers at any level; the case waits for a dispatcher.'
     """
     values = {key: value for key, value in reason.items() if key != "code"}
+    if "datum" in values:
+        values["datum"] = DATUMS.get(values["datum"], values["datum"].upper())
     if "role" in values:
         values["role"] = ROLES.get(values["role"], {}).get(lang, values["role"])
     return SENTENCES[reason["code"]][lang].format(**values)

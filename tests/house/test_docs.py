@@ -55,8 +55,9 @@ def is_code(node):
 
 
 def is_sentence(node):
-    text = node.value if isinstance(node, ast.Constant) else None
-    return isinstance(node, ast.JoinedStr) or (isinstance(text, str) and " " in text and text.endswith("."))
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return " " in "".join(texts) and texts[-1].endswith(".")
 
 
 def codes_in(node):

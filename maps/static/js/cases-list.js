@@ -2,7 +2,7 @@
 "use strict";
 
 gridkeeper.casesList = ({ openCase, openGrid, countOf, zone }) => {
-  const { el, t, number, cards, times } = gridkeeper;
+  const { el, t, word, number, cards, times } = gridkeeper;
   const link = (text, act) => el("button", { type: "button", class: "gk-link", onclick: act }, text);
   const flag = (one) => (one.near_border ? el("span", { class: "gk-flag" }, t("flag.near_border")) : null);
 
