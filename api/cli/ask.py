@@ -41,7 +41,8 @@ def locate(
     out = output_of(context)
     now = datetime.now(UTC)
     with Session(service_engine(out)) as session:
-        found = find(session, lon, lat, datum=datum, scheme=scheme, at=parse_instant(at) if at else now, now=now)
+        then = parse_instant(at, tz=scheme_named(session, scheme).time_zone) if at else now
+        found = find(session, lon, lat, datum=datum, scheme=scheme, at=then, now=now)
     for reason in found.decision.reasons:
         out.show(render(reason, lang="en"))
     if found.answer is not None and found.answer.staff_id is not None:

@@ -21,7 +21,7 @@ from layers.cases.rows import ROLES, RowOptions
 from layers.grids.areas import AreaColumns, import_areas
 from layers.grids.ground import import_buildings, import_streets
 from layers.grids.intake import GridColumns, GridImport, import_grids
-from layers.grids.schemes import DEFAULT_SCHEME, SchemeSpec, scheme_named
+from layers.grids.schemes import DEFAULT_SCHEME, SchemeSpec, clock_of, scheme_named
 from layers.staff.intake import import_absences, import_duties, import_staff
 
 app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, buildings and streets.")
@@ -80,6 +80,7 @@ def grids(
         code=code, name=name, parent_code=parent_code, parent_name=parent_name, parent_level=parent_level
     )
     with unit_of_work(bind) as session:
+        clock = time_zone or clock_of(session, scheme, ground=frame)
         done = import_grids(
             session,
             out.actor,
@@ -88,7 +89,7 @@ def grids(
             columns=columns,
             datum=datum,
             file=file.name,
-            since=parse_instant(valid_from, tz=time_zone) if valid_from else None,
+            since=parse_instant(valid_from, tz=clock) if valid_from else None,
             accept_problems=accept_problems,
         )
         backfilled = place_existing(session, scheme_named(session, scheme))
@@ -224,6 +225,7 @@ def staff(
     """Import staff and, in files of their own, duties and absences."""
     out = output_of(context)
     bind = service_engine(out, long=True)
+    batches: list[dict[str, object]] = []
     with unit_of_work(bind) as session:
         for path, verb in ((file, None), (duties, import_duties), (absences, import_absences)):
             if path is None:
@@ -233,7 +235,8 @@ def staff(
                     summary = import_staff(session, out.actor, chunk, tree=tree, file=path.name)
                 else:
                     summary = verb(session, out.actor, chunk, tree=tree, file=path.name, time_zone=time_zone)
-                _show(out, summary)
+                batches.append({"file": path.name, **_told(out, summary)})
+    out.result({"batches": batches})
 
 
 @app.command()
@@ -275,6 +278,11 @@ def streets(
 
 
 def _show(out: Output, summary: Summary, more: dict[str, object] | None = None) -> None:
+    out.result({**_told(out, summary), **(more or {})})
+
+
+def _told(out: Output, summary: Summary) -> dict[str, object]:
+    """Print the sums of one batch for people; the same for machines."""
     out.show(
         f"{summary.read} rows read = {summary.stored} new + {summary.changed} changed + "
         f"{summary.already_there} already there + {summary.quarantined} set aside."
@@ -283,4 +291,4 @@ def _show(out: Output, summary: Summary, more: dict[str, object] | None = None) 
         out.show(f"  {rows} set aside: {reason}")
     if summary.quarantined:
         out.show("  See them with: gridkeeper export quarantine -o FILE.csv")
-    out.result({"batch_id": summary.batch_id, "dataset": summary.dataset, **summary.counts(), **(more or {})})
+    return {"batch_id": summary.batch_id, "dataset": summary.dataset, **summary.counts()}

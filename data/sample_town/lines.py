@@ -68,7 +68,7 @@ def draw(size: Size, rng: np.random.Generator) -> Drawn:
 
 def _limit(radius: float, rng: np.random.Generator) -> shapely.Polygon:
     """A town limit that is neither a circle nor a box: a rounded square with bays, a ragged line close up."""
-    angle = np.linspace(0, 2 * np.pi, 240, endpoint=False)
+    angle = np.linspace(0, 2 * np.pi, 240 + int(radius / 25), endpoint=False)
     r = (np.abs(np.cos(angle)) ** 3 + np.abs(np.sin(angle)) ** 3) ** (-1 / 3)
     for waves, swing in ((2, 0.05), (3, 0.05), (5, 0.035), (9, 0.02), (23, 0.006)):
         r = r * (1 + swing * np.cos(waves * angle + rng.uniform(0, 2 * np.pi)))
@@ -95,7 +95,7 @@ def _ring(west: float, south: float, east: float, north: float) -> shapely.LineS
     """A ring road: straight sides in the middle of their bands, wide corners."""
     corner = 0.42 * min(east - west, north - south) / 2
     box = shapely.box(west + corner, south + corner, east - corner, north - corner)
-    return box.buffer(corner, quad_segs=10).exterior
+    return box.buffer(corner, quad_segs=10 + int(corner / 60)).exterior
 
 
 def _diagonals(size: Size, xs: Floats, ys: Floats, rng: np.random.Generator) -> list[shapely.LineString]:

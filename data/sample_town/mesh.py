@@ -91,7 +91,7 @@ def _bent(drawn: Shapes, full: Drawn, bend: Bend) -> Mesh:
     faces = shapely.set_coordinates(drawn.copy(), nodes[node])
     if not (shapely.is_valid(faces).all() and shapely.coverage_is_valid(faces)):
         raise GridError("sample_town_broken", "The faces do not tile the ground after rounding; take another seed.")
-    ends, sides = _segments(node, shapely.get_rings(drawn, return_index=True), face)
+    ends, sides = segments(node, shapely.get_rings(drawn, return_index=True), face)
     street, rank = _attributes(full, points, ends)
     length = np.hypot(*(metric[ends[:, 0]] - metric[ends[:, 1]]).T)
     on_ground = shapely.set_coordinates(drawn.copy(), metric[node])
@@ -102,8 +102,14 @@ def _key(xy: Floats) -> Complexes:
     return np.asarray(xy[:, 0] + 1j * xy[:, 1])
 
 
-def _segments(node: Ints, rings: tuple[Shapes, Ints], face: Ints) -> tuple[Ints, Ints]:
-    """The segments of all rings, each once, with the faces on both sides."""
+def segments(node: Ints, rings: tuple[Shapes, Ints], face: Ints) -> tuple[Ints, Ints]:
+    """The segments of all rings, each once, with the faces on both sides (-1: none).
+
+    Args:
+        node: Node numbers along the rings, one ring after the other.
+        rings: The rings, as `shapely.get_rings` gives them.
+        face: Face of each of those numbers.
+    """
     size = shapely.get_num_coordinates(rings[0])
     last = np.cumsum(size) - 1
     start = np.ones(len(node), dtype=bool)

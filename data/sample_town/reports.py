@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.matters import matters
@@ -40,10 +41,12 @@ _REACHED_H = (0.7, 5.0, 36.0, 80.0, 240.0)
 
 @dataclass(frozen=True)
 class _Clock:
-    """Every minute of the period as text, and how likely each is, by day and by late matters."""
+    """Every minute of the period as text, then every day; how likely days and hours are; the minute it is now.
+
+    Hours have two shares: for common matters and for late ones.
+    """
 
     texts: pa.Array
-    days: pa.Array
     day_share: Floats
     hour_share: tuple[Floats, Floats]
     now: int
@@ -68,29 +71,34 @@ def _frame(places: Places, clock: _Clock, first: int, n: int, rng: np.random.Gen
     of = rng.choice(len(codes), n, p=often / often.sum())
     minute = _minutes(clock, np.isin(of, [codes.index(code) for code in _LATE]), rng)
     texts = [matters()[code]["zh"] + ending for code in codes for ending in _ENDINGS]
-    occurred = clock.texts.take(pa.array(minute)).to_pandas().to_numpy(dtype=object)
     bare = kinds["bare_date"]
-    occurred[bare] = clock.days.take(pa.array(minute[bare] // _MINUTES)).to_pandas()
+    minute_or_day = minute.copy()
+    minute_or_day[bare] = DAYS * _MINUTES + minute[bare] // _MINUTES
     state = _states(clock.now - minute, rng)
     # Nobody can have dealt with a case that has no grid.
     state[np.concatenate([kinds[kind] for kind in ("outside", "far", "swapped")])] = 0
     return pd.DataFrame(
         {
-            "source_id": [f"R{number:08d}" for number in range(first + 1, first + n + 1)],
+            "source_id": _ids(first + 1, n),
             "x": at[:, 0],
             "y": at[:, 1],
             "datum": _words(("wgs84", "gcj02", "bd09"), datum),
             "category": _words(codes, of),
             "description": _words(texts, of * len(_ENDINGS) + rng.integers(0, len(_ENDINGS), n)),
-            "occurred_at": occurred,
+            "occurred_at": _words(clock.texts, minute_or_day),
             "state": _words(_STATES, state),
             "source": _words(_SOURCES, rng.choice(4, n, p=[0.45, 0.25, 0.2, 0.1])),
         }
     )
 
 
-def _words(words: tuple[str, ...] | list[str], of: Ints) -> pd.Series:
+def _words(words: tuple[str, ...] | list[str] | pa.Array, of: Ints) -> pd.Series:
     return pd.Series(pa.array(words).take(pa.array(of)).to_pandas())
+
+
+def _ids(first: int, n: int) -> pd.Series:
+    digits = pa.array(np.arange(first, first + n) + 10**8).cast(pa.string())
+    return pd.Series(pc.utf8_replace_slice(digits, 0, 1, "R").to_pandas())
 
 
 def _positions(places: Places, n: int, rng: np.random.Generator) -> tuple[Floats, Ints, dict[str, Ints]]:
@@ -124,8 +132,12 @@ def _clock(until: datetime) -> _Clock:
     weekday = np.array([(begin + timedelta(days=k)).weekday() for k in range(DAYS)])
     share = _WEEKDAYS[weekday] * np.linspace(0.9, 1.1, DAYS)
     return _Clock(
-        texts=pa.array(np.char.add(np.datetime_as_string(minutes), ":00+08:00")),
-        days=pa.array(np.datetime_as_string(days, unit="D")),
+        texts=pa.array(
+            [
+                *(f"{minute}:00+08:00" for minute in np.datetime_as_string(minutes)),
+                *np.datetime_as_string(days, unit="D"),
+            ]
+        ),
         day_share=np.asarray(share.cumsum() / share.sum()),
         hour_share=(_HOURS.cumsum() / _HOURS.sum(), _LATE_HOURS.cumsum() / _LATE_HOURS.sum()),
         now=(DAYS - 1) * _MINUTES + now.hour * 60 + now.minute,

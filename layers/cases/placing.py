@@ -127,7 +127,7 @@ class Placer:
                 out.nearest_id[rows] = grid_id[found.nearest]
                 out.outside_m[rows] = found.outside_m
             if number != today:
-                with_ground = self._judge(scheme, today).cells.grid_id if today else []
+                with_ground = self._judge(scheme, today).cells.grid_id if today else np.empty(0, dtype=np.int64)
                 out.current[rows] = np.isin(out.grid_id[rows], with_ground)
         return out
 

@@ -135,7 +135,7 @@ def column_text(frame: geopandas.GeoDataFrame, column: str | None, otherwise: ND
 
 def area_ids(session: Session, tree: str) -> dict[str, int]:
     """Code to id of all areas of a city."""
-    return dict(session.execute(select(Area.code, Area.id).where(Area.tree == tree)).tuples().all())
+    return dict(session.execute(select(Area.code, Area.id).where(Area.tree == tree)).all())
 
 
 def parent_ids(
@@ -198,7 +198,7 @@ def report_excess(
     accept_problems: bool,
 ) -> None:
     """Add a remark for each parent that its children do not fill, and refuse them unless accepted."""
-    names = dict(session.execute(select(Area.id, Area.name).where(Area.id.in_(parents))).tuples().all())
+    names = dict(session.execute(select(Area.id, Area.name).where(Area.id.in_(parents))).all())
     order = sorted(parents)
     lon, lat = shapely.get_coordinates(shapely.centroid(shape[order[0]]))[0]
     excesses = nesting(

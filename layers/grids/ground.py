@@ -24,6 +24,7 @@ from layers.grids.incoming import as_code, to_degrees
 
 Shaper = Callable[[NDArray[Any]], tuple[NDArray[Any], list[ShapeNote]]]
 _NUMBERS = ("households", "people")
+_MOST = 2**31 - 1
 
 
 def import_buildings(
@@ -122,12 +123,20 @@ def _bad_rows(
             found.setdefault(row, (id_column, "id_reused", "Another row with this id came before."))
     for name in set(given) & set(_NUMBERS):
         numbers = pd.to_numeric(frame[name], errors="coerce")
-        wrong = (frame[name].notna() & numbers.isna()) | (numbers < 0) | (numbers % 1 != 0) & numbers.notna()
+        is_count = (numbers >= 0) & (numbers <= _MOST) & (numbers % 1 == 0)
+        wrong = (frame[name].notna() & ~is_count.fillna(False)).to_numpy(dtype=bool)
         for row in np.flatnonzero(wrong).tolist():
             found.setdefault(row, (name, "not_a_count", "The value is no whole number from 0 up."))
     rows = frame.drop(columns=frame.geometry.name)
     return [
-        BadRow(int(rows["row_no"].iloc[row]), field, None, reason, raw_row(rows.iloc[row]), detail)
+        BadRow(
+            int(rows["row_no"].iloc[row]),
+            field,
+            as_code(rows.iloc[row].get(field)),
+            reason,
+            raw_row(rows.iloc[row]),
+            detail,
+        )
         for row, (field, reason, detail) in sorted(found.items())
     ]
 

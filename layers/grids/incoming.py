@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -114,10 +115,10 @@ def read_cells(frame: geopandas.GeoDataFrame, *, code: str, datum: str | None) -
 def as_code(value: Any) -> str | None:
     """A code as text: whole numbers lose a decimal point that a file format gave them.
 
-    >>> as_code(12.0), as_code(" 0111 "), as_code(float("nan")), as_code("")
-    ('12', '0111', None, None)
+    >>> as_code(12.0), as_code(" 0111 "), as_code(float("nan")), as_code(pd.NA), as_code("")
+    ('12', '0111', None, None, None)
     """
-    if value is None or value != value:
+    if pd.isna(value):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import geopandas
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from data.tables import Scheme
 from data.tables.ground import EXTENTS, SCHEME_KINDS
-from gis.crs import metric_srid, time_zone
+from gis.crs import STORED_SRID, metric_srid, time_zone
 from gis.errors import BadInput
 from layers.errors import NotFound
 
@@ -61,6 +62,15 @@ def city_schemes(session: Session, routing: Scheme) -> list[Scheme]:
         .order_by(Scheme.priority.desc(), Scheme.id)
     )
     return [routing, *others]
+
+
+def clock_of(session: Session, name: str, *, ground: geopandas.GeoDataFrame) -> str:
+    """The time zone of a scheme, or the one a scheme yet to be made of this ground will keep."""
+    known = session.scalar(select(Scheme.time_zone).where(Scheme.name == name))
+    if known is not None:
+        return known
+    west, south, east, north = ground.to_crs(STORED_SRID).total_bounds
+    return time_zone((west + east) / 2, (south + north) / 2)
 
 
 def make_scheme(session: Session, spec: SchemeSpec, *, lon: float, lat: float) -> Scheme:

@@ -1,13 +1,17 @@
-"""Staff, duties and absences come in as tables; a row that names nobody or no place is set aside."""
+"""Staff, duties and absences come in as tables; a row that names nobody or no place is set aside.
+
+A row is known by its constraint: a person by the staff number, a duty by person, place, role and period, an absence by
+person and period. What else a file says of a known one is brought up to date.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import literal_column, or_, select
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +27,11 @@ from layers.grids.schemes import DEFAULT_SCHEME
 STAFF_COLUMNS = ("staff_no", "name")
 DUTY_COLUMNS = ("staff_no", "role", "leads", "valid_from")
 ABSENCE_COLUMNS = ("staff_no", "valid_from", "valid_to")
+_KEYS: dict[type[Base], tuple[str, ...]] = {
+    Staff: ("tree", "staff_no"),
+    Duty: ("staff_id", "grid_id", "area_id", "role", "valid"),
+    Absence: ("staff_id", "valid"),
+}
 _YES = {"1", "true", "yes", "y", "t", "是"}
 _NO = {"0", "false", "no", "n", "f", "否"}
 
@@ -43,8 +52,7 @@ def import_staff(session: Session, actor: Actor, chunk: Chunk, *, tree: str, fil
             "tree": tree,
             "staff_no": _text(row, "staff_no"),
             "name": _text(row, "name"),
-            "phone": row.get("phone"),
-            "organisation": row.get("organisation"),
+            **{column: row[column] for column in ("phone", "organisation") if column in row},
         }
 
     return _import(
@@ -60,7 +68,7 @@ def import_duties(session: Session, actor: Actor, chunk: Chunk, *, tree: str, fi
         select(Scheme.name, Grid.code, Grid.id).join(Grid, Grid.scheme_id == Scheme.id).where(Scheme.tree == tree)
     ):
         grids.setdefault(scheme, {})[code] = id_
-    areas = dict(session.execute(select(Area.code, Area.id).where(Area.tree == tree)).tuples().all())
+    areas = dict(session.execute(select(Area.code, Area.id).where(Area.tree == tree)).all())
 
     def one(row: Row) -> Row:
         grid_code, area_code = row.get("grid_code"), row.get("area_code")
@@ -86,6 +94,8 @@ def import_absences(session: Session, actor: Actor, chunk: Chunk, *, tree: str, 
 
     def one(row: Row) -> Row:
         named = row.get("substitute_no") is not None
+        if named and row["substitute_no"] == row.get("staff_no"):
+            raise _Bad("substitute_no", "substitutes_for_oneself")
         return {
             "staff_id": _known(people, row, "staff_no", "unknown_staff"),
             "substitute_id": _known(people, row, "substitute_no", "unknown_staff") if named else None,
@@ -113,19 +123,19 @@ def _import(
     require([str(name) for name in chunk.frame.columns], {name: name for name in needed})
     summary = open_batch(session, actor, kind=kind, dataset=tree, file=file, options={"tree": tree})
     bad = list(chunk.bad)
-    good: list[Row] = []
+    good: dict[str, Row] = {}
     for _, series in chunk.frame.iterrows():
         row = {str(key): None if pd.isna(value) else str(value).strip() or None for key, value in series.items()}
         try:
-            good.append(one(row))
+            values = one(row)
+            if good.setdefault(str([values[key] for key in _KEYS[table]]), values) is not values:
+                raise _Bad("staff_no", "repeated_row")
         except _Bad as error:
             bad.append(BadRow(int(series["row_no"]), error.field, row.get(error.field), error.reason, raw_row(series)))
-    before = len(good)
     if good:
-        stored = session.execute(insert(table).values(good).on_conflict_do_nothing().returning(table.__table__.c.id))
-        summary.stored = len(stored.all())
+        summary.stored, summary.changed = _upsert(session, table, list(good.values()))
     summary.read = len(chunk.frame) + len(chunk.bad)
-    summary.already_there = before - summary.stored
+    summary.already_there = len(good) - summary.stored - summary.changed
     summary.quarantined = len(bad)
     summary.reasons.update(row.reason for row in bad)
     quarantine(session, summary, bad)
@@ -133,8 +143,22 @@ def _import(
     return summary
 
 
+def _upsert(session: Session, table: type[Base], rows: list[Row]) -> tuple[int, int]:
+    """How many rows are new, and how many of the others say something new."""
+    new = insert(table).values(rows)
+    said = [name for name in rows[0] if name not in _KEYS[table]]
+    stored: Sequence[bool] = session.scalars(
+        new.on_conflict_do_update(
+            index_elements=_KEYS[table],
+            set_={name: new.excluded[name] for name in said},
+            where=or_(*(table.__table__.c[name].is_distinct_from(new.excluded[name]) for name in said)),
+        ).returning(literal_column("xmax = 0"))
+    ).all()
+    return sum(stored), len(stored) - sum(stored)
+
+
 def _people(session: Session, tree: str) -> dict[str, int]:
-    return dict(session.execute(select(Staff.staff_no, Staff.id).where(Staff.tree == tree)).tuples().all())
+    return dict(session.execute(select(Staff.staff_no, Staff.id).where(Staff.tree == tree)).all())
 
 
 def _text(row: Row, field: str) -> str:

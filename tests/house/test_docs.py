@@ -14,6 +14,7 @@ from api.cli import app as command_line
 from api.errors import STATUS
 from data import settings
 from data.tables import Base
+from data.tables.casework import STATES
 from layers.cases.reasons import ROLES, SENTENCES
 from layers.catalog import LAYERS
 
@@ -178,6 +179,7 @@ def test_every_layer_is_documented_with_its_properties_and_filters():
 def test_roles_and_states_are_in_the_glossary():
     text = (DOCS / "glossary.md").read_text(encoding="utf-8")
     assert [role for role, names in ROLES.items() if f"`{role}`" not in text or names["zh"] not in text] == []
+    assert set(STATES) == set(first_cells(sections(DOCS / "glossary.md", "##")["States of a case"]))
 
 
 def anchors(path):
