@@ -15,8 +15,9 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from data import embedded
 from tests.cluster import RUN, Cluster, Database
+from tests.sample import load_sample
 from tests.server import served
-from tests.town import build_town, report_cases
+from tests.town import build_town
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHARED_DATA = CHECKOUT.parent / "shared/data"
@@ -173,13 +174,13 @@ def committing_client(town: Database) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="session")
-def reported_template(cluster: Cluster, town_template: str) -> str:
-    """Name of a database with the hand-drawn town and some hundred cases."""
-    return cluster.template("reported", report_cases, source=town_template)
+def sample_template(cluster: Cluster, empty_template: str) -> str:
+    """Name of a database with the generated sample town."""
+    return cluster.template("sample", load_sample, source=empty_template)
 
 
 @pytest.fixture(scope="module")
-def town_server(cluster: Cluster, reported_template: str, clone_name: Iterator[str]) -> Iterator[str]:
-    """The service on a real port of 127.0.0.1, in a town with cases: its address."""
-    with cluster.clone(reported_template, next(clone_name)) as made, served(made) as url:
+def town_server(cluster: Cluster, sample_template: str, clone_name: Iterator[str]) -> Iterator[str]:
+    """The service on a real port of 127.0.0.1 with the sample town: its address."""
+    with cluster.clone(sample_template, next(clone_name)) as made, served(made) as url:
         yield url

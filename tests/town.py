@@ -16,8 +16,7 @@ Squares are 2^-8 degree wide, about 358 m by 433 m; `at(column, row)` is a corne
 
 from __future__ import annotations
 
-import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import shapely
@@ -28,8 +27,6 @@ from sqlalchemy.orm import Session
 from data.session import unit_of_work
 from data.tables import Absence, Area, Boundary, Building, Duty, Grid, Scheme, SchemeVersion, Staff, Street
 from gis.crs import STORED_SRID, transformer
-from layers.actor import Actor
-from layers.cases.intake import Report, receive
 from tests.cluster import Database
 
 WEST, SOUTH, SQUARE = 113.625, 34.75, 2.0**-8
@@ -74,22 +71,6 @@ def build_town(database: Database) -> None:
         grids = _duty(session, areas) | _dedicated(session) | _lakeside(session)
         _people(session, grids, areas)
         _ground(session)
-
-
-def report_cases(database: Database, *, cases: int = 300) -> None:
-    """Let residents report, the same cases each time; some on borders, some outside."""
-    chance = random.Random(2)
-    last = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    categories = ("streetlight", "litter", "noise", "road", "water")
-    with unit_of_work(database.app) as session:
-        for number in range(cases):
-            lon, lat = at(chance.uniform(-0.4, 8.4), chance.uniform(-0.4, 5.4))
-            if number % 20 == 0:
-                lon, lat = at(2, chance.uniform(0, 2))
-            occurred_at = last - timedelta(hours=chance.uniform(0, 24 * 60))
-            category = chance.choice(categories)
-            report = Report(x=lon, y=lat, datum="wgs84", category=category, occurred_at=occurred_at)
-            receive(session, Actor("resident"), report)
 
 
 def _areas(session: Session) -> dict[str, Area]:

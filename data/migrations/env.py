@@ -8,9 +8,7 @@ from sqlalchemy.sql.schema import SchemaItem
 
 from data.tables import Base
 
-Kind = Literal[
-    "schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint", "check_constraint"
-]
+Kind = Literal["schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint", "check_constraint"]
 
 
 def include_object(

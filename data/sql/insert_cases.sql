@@ -1,5 +1,4 @@
--- Staged cases become cases. Parameters: tree, scheme_id, batch_id, dataset, has_duties (skip the owner where nobody
--- has any duty).
+-- Staged cases become cases. Parameters: tree, scheme_id, batch_id, dataset.
 INSERT INTO cases (
     id, tree, scheme_id, batch_id, dataset, source_id, source, category, description, state, queue_reason,
     occurred_at, occurred_precision, received_at, raw_x, raw_y, raw_datum, staff_id, owner_staff_id, task_grid_id,
@@ -7,10 +6,12 @@ INSERT INTO cases (
 )
 SELECT s.id, :tree, :scheme_id, :batch_id, :dataset, s.source_id, s.source, s.category, s.description, s.state,
     s.queue_reason, s.occurred_at, s.occurred_precision, s.received_at, s.raw_x, s.raw_y, s.raw_datum, s.staff_id,
-    CASE WHEN :has_duties THEN NULLIF((
-        SELECT d.staff_id FROM duties d
-        WHERE d.grid_id = s.owner_grid_id AND d.leads AND d.valid @> s.occurred_at
-        ORDER BY d.id LIMIT 1
-    ), s.staff_id) END,
-    s.task_grid_id, s.reasons, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)
+    NULLIF(owner.staff_id, s.staff_id), s.task_grid_id, s.reasons, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)
 FROM stage_cases s
+LEFT JOIN (
+    -- Who led the owning grid when it happened.
+    SELECT DISTINCT ON (s.row_no) s.row_no, d.staff_id
+    FROM stage_cases s
+    JOIN duties d ON d.grid_id = s.owner_grid_id AND d.leads AND d.valid @> s.occurred_at
+    ORDER BY s.row_no, d.id
+) owner USING (row_no)

@@ -1,6 +1,6 @@
 -- Staging for one chunk of imported cases; gone with the transaction.
 CREATE TEMPORARY TABLE stage_cases (
-    id bigint NOT NULL DEFAULT nextval(pg_get_serial_sequence('cases', 'id')),
+    id bigint NOT NULL DEFAULT nextval('cases_id_seq'),
     row_no bigint NOT NULL,
     source_id text NOT NULL,
     source text NOT NULL,

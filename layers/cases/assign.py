@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layers.cases.reasons import Reason
 from layers.grids.lookup import Place
 from layers.staff.duties import Answer
+
+
+_OPEN = ("reported", "queued")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,13 @@ class Decision:
     owner_staff_id: int | None
     reasons: list[Reason]
 
+    def with_state(self, asked: str) -> Decision:
+        """The same decision for a report that came with a state: history keeps its own.
+
+        Only what is still 'reported' or 'queued' is dispatched or queued anew.
+        """
+        return self if asked in _OPEN else replace(self, state=asked, queue_reason=None)
+
 
 def routing_place(places: Sequence[Place]) -> Place:
     """The place that routes: a partial scheme that covers the point, by priority, else the first one."""
@@ -35,16 +45,12 @@ def routing_place(places: Sequence[Place]) -> Place:
     return max(partial, key=lambda p: p.priority, default=places[0])
 
 
-def decide(
-    places: Sequence[Place], answer: Answer | None, *, asked_state: str = "reported", datum: str = "wgs84"
-) -> Decision:
+def decide(places: Sequence[Place], answer: Answer | None, *, datum: str = "wgs84") -> Decision:
     """Decide on one case.
 
     Args:
         places: Where it lies: the routing scheme first, then the other schemes of the city.
         answer: Who answers for the grid that gets the task; None when it lies in no grid.
-        asked_state: The state the report came with; only a 'reported' case is dispatched or queued here,
-            history keeps the state it had.
         datum: The declared datum, noted as a reason where it needed converting.
     """
     place = routing_place(places)
@@ -52,14 +58,12 @@ def decide(
     reasons = [*_place_reasons(place, over=places[0]), *_person_reasons(place, person)]
     if datum.lower() not in ("wgs84", "cgcs2000", "epsg:4326", "epsg:4490"):
         reasons.append({"code": "datum", "datum": datum})
-    state, queue_reason = asked_state, None
-    if asked_state == "reported":
-        if place.grid is None:
-            state, queue_reason = "queued", "outside"
-        elif person is None:
-            state, queue_reason = "queued", "no_person"
-        else:
-            state = "dispatched"
+    queue_reason = None
+    if place.grid is None:
+        queue_reason = "outside"
+    elif person is None:
+        queue_reason = "no_person"
+    state = "queued" if queue_reason else "dispatched"
     owner = answer.owner_staff_id if answer else None
     staff_id = person.staff_id if person else None
     return Decision(state, queue_reason, staff_id, owner if owner != staff_id else None, reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -51,9 +52,14 @@ def check(session: Session, *, scheme: str | None = None) -> CheckReport:
         )
         report.differences += _placements(session, one)
     for tree in sorted({one.tree for one in chosen}):
-        rows = session.execute(statement("check_routing"), {"tree": tree})
-        report.differences += [Difference(r.number, r.scheme, r.field, r.stored, r.expected) for r in rows]
+        report.differences += _listed(session, "check_routing", {"tree": tree})
+    report.differences += _listed(session, "check_orphans", {})
     return report
+
+
+def _listed(session: Session, name: str, values: dict[str, Any]) -> list[Difference]:
+    rows = session.execute(statement(name), values)
+    return [Difference(r.number, r.scheme, r.field, r.stored, r.expected) for r in rows]
 
 
 def _placements(session: Session, scheme: Scheme) -> list[Difference]:

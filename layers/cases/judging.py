@@ -29,6 +29,7 @@ class Judged:
     Attributes:
         placements: One for each scheme, the routing scheme first.
         routing: Index of the placement that routes.
+        state, queue_reason, staff_id: As in `Decision`.
         reasons: The decisions' reasons as JSON text.
         task_grid: Grid that gets the task, -1 for none.
         columns, source: As in `RowOptions`.
@@ -39,7 +40,9 @@ class Judged:
     reports: Reports
     placements: list[Placements]
     routing: NDArray[np.int64]
-    decisions: list[Decision]
+    state: list[str]
+    queue_reason: list[str | None]
+    staff_id: list[int | None]
     reasons: list[str]
     task_grid: NDArray[np.int64]
     columns: dict[str, str]
@@ -85,13 +88,17 @@ class ChunkJudge:
                 one.keep(good)
         routing = _routing(placements)
         task = self._task_grids(reports, placements, routing)
-        decisions, reasons = self._decide(reports, placements, routing, task)
+        decisions = self._decide(reports, placements, routing, task)
+        asked = reports.column(self._options.columns, "state").fillna("reported").tolist()
+        kept = [decision.with_state(state) for (decision, _), state in zip(decisions, asked, strict=True)]
         return Judged(
             reports=reports,
             placements=placements,
             routing=routing,
-            decisions=decisions,
-            reasons=reasons,
+            state=[decision.state for decision in kept],
+            queue_reason=[decision.queue_reason for decision in kept],
+            staff_id=[decision.staff_id for decision in kept],
+            reasons=[reasons for _, reasons in decisions],
             task_grid=task,
             columns=self._options.columns,
             source=self._options.source,
@@ -147,36 +154,30 @@ class ChunkJudge:
         placements: list[Placements],
         routing: NDArray[np.int64],
         task: NDArray[np.int64],
-    ) -> tuple[list[Decision], list[str]]:
-        states = reports.column(self._options.columns, "state").fillna("reported").tolist()
+    ) -> list[tuple[Decision, str]]:
+        """A decision, and its reasons as JSON, for each row; rows with nothing special about them share theirs."""
         grid = _pick(placements, routing, "grid_id")
         edge = _pick(placements, routing, "edge_distance_m")
         plain = (grid >= 0) & ~_pick(placements, routing, "near_border") & (edge > 0)
-        keys = zip(
-            routing.tolist(),
-            _pick(placements, routing, "version").tolist(),
-            grid.tolist(),
-            task.tolist(),
-            states,
-            reports.datum.tolist(),
-            strict=True,
-        )
-        decisions, reasons = [], []
-        for row, (key, is_plain) in enumerate(zip(keys, plain.tolist(), strict=True)):
-            known = self._plain.get(key) if is_plain else None
+        version = _pick(placements, routing, "version")
+        arrays = (routing, version, grid, task, reports.datum)
+        decided = []
+        for row, (is_plain, *key) in enumerate(zip(plain.tolist(), *(a.tolist() for a in arrays), strict=True)):
+            index, _, _, task_id, datum = key
+            known = self._plain.get(tuple(key)) if is_plain else None
             if known is None:
-                known = self._decide_row(placements, row, task=key[3], state=key[4], datum=key[5])
+                known = self._decide_row(placements, row, index, task=task_id, datum=datum)
                 if is_plain:
-                    self._plain[key] = known
-            decisions.append(known[0])
-            reasons.append(known[1])
-        return decisions, reasons
+                    self._plain[tuple(key)] = known
+            decided.append(known)
+        return decided
 
     def _decide_row(
-        self, placements: list[Placements], row: int, *, task: int, state: str, datum: str
+        self, placements: list[Placements], row: int, index: int, *, task: int, datum: str
     ) -> tuple[Decision, str]:
-        places = [self._placer.place_of(p, row, today_id=task) for p in placements]
-        decision = decide(places, self._answers.get(task), asked_state=state, datum=datum)
+        chosen = [placements[0]] if index == 0 else [placements[0], placements[index]]
+        places = [self._placer.place_of(one, row, today_id=task) for one in chosen]
+        decision = decide(places, self._answers.get(task), datum=datum)
         return decision, json.dumps(decision.reasons, ensure_ascii=False)
 
 

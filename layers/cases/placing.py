@@ -45,6 +45,9 @@ class Placements:
     near_border: Bools
     current: Bools
 
+    def __post_init__(self) -> None:
+        self.scheme_id = self.scheme.id
+
     def keep(self, good: Bools) -> None:
         """Drop the rows outside a mask."""
         for name in (
@@ -79,6 +82,18 @@ class Placer:
         self._now = np.array([datetime.now(UTC).replace(tzinfo=None)], dtype="datetime64[us]")
         self.schemes = [only] if only else city_schemes(session, routing)
         self._versions: dict[int, list[Version]] = {s.id: versions_of(session, s.id) for s in self.schemes}
+        # Read once: attributes of mapped objects are slow, and a bulk import asks for them by the hundred thousand.
+        self._facts: dict[int, dict[str, Any]] = {
+            s.id: {
+                "scheme_id": s.id,
+                "scheme": s.name,
+                "tree": s.tree,
+                "extent": s.extent,
+                "priority": s.priority,
+                "time_zone": s.time_zone,
+            }
+            for s in self.schemes
+        }
         self._judges: dict[tuple[int, int], _Judge] = {}
         self.names: dict[int, GridRef] = {}
 
@@ -167,21 +182,17 @@ class Placer:
 
     def place_of(self, placements: Placements, row: int, *, today_id: int) -> Place:
         """One row as the same `Place` that a single look-up gives."""
-        scheme = placements.scheme
+        grid = self.names.get(int(placements.grid_id[row]))
+        edge_m, outside_m = float(placements.edge_distance_m[row]), float(placements.outside_m[row])
         return Place(
-            scheme_id=scheme.id,
-            scheme=scheme.name,
-            tree=scheme.tree,
-            extent=scheme.extent,
-            priority=scheme.priority,
-            time_zone=scheme.time_zone,
+            **self._facts[placements.scheme_id],
             version=int(placements.version[row]),
-            grid=self.names.get(int(placements.grid_id[row])),
-            edge_distance_m=_number(placements.edge_distance_m[row]),
+            grid=grid,
+            edge_distance_m=None if isnan(edge_m) else edge_m,
             near_border=bool(placements.near_border[row]),
             second=self.names.get(int(placements.second_id[row])),
             nearest=self.names.get(int(placements.nearest_id[row])),
-            outside_m=_number(placements.outside_m[row]),
+            outside_m=None if isnan(outside_m) else outside_m,
             today_grid_id=today_id if today_id >= 0 else None,
         )
 
@@ -189,7 +200,3 @@ class Placer:
 def _utc(instant: datetime) -> np.datetime64:
     # numpy's datetime64 has no zone; the session's time zone is UTC.
     return np.datetime64(instant.replace(tzinfo=None), "us")
-
-
-def _number(value: Any) -> float | None:
-    return None if np.isnan(value) else float(value)

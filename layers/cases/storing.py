@@ -44,7 +44,7 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
             columns = placement_columns(placements, row_no=judged.reports.row_no, routing=judged.routing == index)
             copy_columns(session, "stage_placements", columns)
         known = _set_known_aside(session, judged, routing, summary.dataset, bad)
-        has_duties = text("SELECT EXISTS (SELECT FROM duties d JOIN grids g ON g.id = d.grid_id WHERE d.leads)")
+        session.execute(text("ANALYZE stage_cases"))
         session.execute(
             statement("insert_cases"),
             {
@@ -52,7 +52,6 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
                 "scheme_id": routing.id,
                 "batch_id": summary.batch_id,
                 "dataset": summary.dataset,
-                "has_duties": session.execute(has_duties).scalar_one(),
             },
         )
         session.execute(
@@ -65,7 +64,7 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
 
 
 def _case_columns(judged: Judged) -> dict[str, Any]:
-    reports, columns, decisions = judged.reports, judged.columns, judged.decisions
+    reports, columns = judged.reports, judged.columns
     frame = reports.frame
     row_no = reports.row_no
     ids = frame[columns["id"]].astype("str") if "id" in columns else pa.array(row_no).cast(pa.string())
@@ -77,8 +76,8 @@ def _case_columns(judged: Judged) -> dict[str, Any]:
         "source": sources,
         "category": reports.column(columns, "category"),
         "description": reports.column(columns, "description"),
-        "state": [d.state for d in decisions],
-        "queue_reason": pa.array([d.queue_reason for d in decisions], pa.string()),
+        "state": judged.state,
+        "queue_reason": pa.array(judged.queue_reason, pa.string()),
         "occurred_at": _instants(reports.occurred_at),
         "occurred_precision": reports.precision,
         "received_at": _instants(reports.received_at),
@@ -87,7 +86,7 @@ def _case_columns(judged: Judged) -> dict[str, Any]:
         "raw_datum": pa.array(reports.datum, pa.string()),
         "lon": reports.lon,
         "lat": reports.lat,
-        "staff_id": pa.array([d.staff_id for d in decisions], pa.int64()),
+        "staff_id": pa.array(judged.staff_id, pa.int64()),
         "owner_grid_id": _ids(owner),
         "task_grid_id": _ids(np.where(judged.task_grid == owner, -1, judged.task_grid)),
         "version": judged.pick("version"),
@@ -151,7 +150,7 @@ def _count(judged: Judged, known: int, bad: list[BadRow], summary: Summary) -> N
     summary.stored += judged.rows - len(bad) - known
     summary.reasons.update(row.reason for row in bad)
     for name, rows in (
-        ("queued", sum(d.queue_reason is not None for d in judged.decisions)),
+        ("queued", sum(reason is not None for reason in judged.queue_reason)),
         ("outside", int((judged.pick("grid_id") < 0).sum())),
         ("near_border", int(judged.pick("near_border").sum())),
     ):

@@ -52,8 +52,13 @@ def test_a_case_nobody_answers_for_waits_with_that_reason():
 
 
 def test_history_keeps_its_state_even_where_nobody_answers():
-    decision = decide([DUTY], None, asked_state="archived")
+    decision = decide([DUTY], None).with_state("archived")
     assert (decision.state, decision.queue_reason) == ("archived", None)
+
+
+def test_a_state_of_waiting_is_decided_anew():
+    assert decide([DUTY], LI).with_state("queued").state == "dispatched"
+    assert decide([DUTY], LI).with_state("reported").state == "dispatched"
 
 
 def test_a_dedicated_grid_wins_over_the_routing_scheme():

@@ -43,6 +43,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_buildings_geom"), "buildings", ["geom"], unique=False, postgresql_using="gist")
     op.create_table(
+        "case_events",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("scheme_version", sa.Integer(), nullable=True),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_case_events")),
+    )
+    op.create_table(
         "cases",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False, start=10000001), nullable=False),
         sa.Column("tree", sa.Text(), nullable=False),
@@ -100,6 +112,35 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batches")),
+    )
+    op.create_table(
+        "placements",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("scheme_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("nearest_grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("outside_m", sa.Double(), nullable=True),
+        sa.Column("edge_distance_m", sa.Double(), nullable=True),
+        sa.Column("near_border", sa.Boolean(), nullable=False),
+        sa.Column("second_grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("routing", sa.Boolean(), nullable=False),
+        sa.Column("override_grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("override_by", sa.Text(), nullable=True),
+        sa.Column("override_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(grid_id IS NULL) = (outside_m IS NOT NULL)", name=op.f("ck_placements_outside_has_distance")
+        ),
+        sa.CheckConstraint(
+            "(override_grid_id IS NULL) = (override_by IS NULL)", name=op.f("ck_placements_override_has_actor")
+        ),
+        sa.CheckConstraint(
+            "grid_id IS NOT NULL OR nearest_grid_id IS NOT NULL", name=op.f("ck_placements_never_silent")
+        ),
+        sa.PrimaryKeyConstraint("case_id", "scheme_id", name=op.f("pk_placements")),
+    )
+    op.create_index(
+        op.f("ix_placements_grid_id"), "placements", ["grid_id"], unique=False, postgresql_where=sa.text("routing")
     )
     op.create_table(
         "schemes",
@@ -161,19 +202,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_absences_staff_id"), "absences", ["staff_id"], unique=False)
     op.create_table(
-        "case_events",
-        sa.Column("case_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("scheme_version", sa.Integer(), nullable=True),
-        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id")),
-        sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_case_events")),
-    )
-    op.create_table(
         "grids",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("scheme_id", sa.Integer(), nullable=False),
@@ -188,36 +216,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("scheme_id", "grid_no", name=op.f("uq_grids_scheme_id_grid_no")),
     )
     op.create_index(op.f("ix_grids_area_id"), "grids", ["area_id"], unique=False)
-    op.create_table(
-        "placements",
-        sa.Column("case_id", sa.BigInteger(), nullable=False),
-        sa.Column("scheme_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("nearest_grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("outside_m", sa.Double(), nullable=True),
-        sa.Column("edge_distance_m", sa.Double(), nullable=True),
-        sa.Column("near_border", sa.Boolean(), nullable=False),
-        sa.Column("second_grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("routing", sa.Boolean(), nullable=False),
-        sa.Column("override_grid_id", sa.BigInteger(), nullable=True),
-        sa.Column("override_by", sa.Text(), nullable=True),
-        sa.Column("override_reason", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(grid_id IS NULL) = (outside_m IS NOT NULL)", name=op.f("ck_placements_outside_has_distance")
-        ),
-        sa.CheckConstraint(
-            "(override_grid_id IS NULL) = (override_by IS NULL)", name=op.f("ck_placements_override_has_actor")
-        ),
-        sa.CheckConstraint(
-            "grid_id IS NOT NULL OR nearest_grid_id IS NOT NULL", name=op.f("ck_placements_never_silent")
-        ),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_placements_case_id")),
-        sa.PrimaryKeyConstraint("case_id", "scheme_id", name=op.f("pk_placements")),
-    )
-    op.create_index(
-        op.f("ix_placements_grid_id"), "placements", ["grid_id"], unique=False, postgresql_where=sa.text("routing")
-    )
     op.create_table(
         "quarantine",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
