@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from psycopg2 import errorcodes
 from shapely.geometry import mapping
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from starlette.exceptions import HTTPException
 
@@ -63,7 +63,10 @@ _PROTOCOL_CODES = {
     405: ("method_not_allowed", "This address does not take this method."),
     413: ("body_too_large", "The body is larger than any request of ours. Import large files with the command line."),
 }
-_AWAY = ("database_away", "The database does not answer; the request was not carried out. Try again in a moment.")
+_AWAY = (
+    "database_away",
+    "The database does not answer. Try again in a moment; a report with an Idempotency-Key may safely be sent again.",
+)
 _BUSY = ("database_busy", "The database is busy with other requests. Try again in a moment.")
 _SLOW = ("took_too_long", "The answer took too long and was given up. Ask for less: a smaller area, a lower limit.")
 _WHY_NOT = {
@@ -109,9 +112,8 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(GridError, _grid_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _protocol_error)
-    for away in (OperationalError, InterfaceError, NoFreeConnection):
-        app.add_exception_handler(away, _database_error)
-    app.add_exception_handler(DataError, _data_error)
+    app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(NoFreeConnection, _database_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -132,16 +134,22 @@ def _protocol_error(_: Request, error: Exception) -> Response:
 
 
 def _database_error(request: Request, error: Exception) -> Response:
-    code, detail = _WHY_NOT.get(getattr(getattr(error, "orig", None), "pgcode", None) or "", _AWAY)
+    told = _told_of(error)
+    if told is None:
+        raise error
+    _LOG.warning("%s: %s %s: %s", told.code, request.method, request.url.path, error)
+    return problem(told)
+
+
+def _told_of(error: Exception) -> GridError | None:
+    """What a caller is told when the database fails; None when that is a fault of ours."""
+    if isinstance(error, DataError):
+        return BadInput("unstorable_value", "A value is outside what can be stored or compared.")
     if isinstance(error, NoFreeConnection):
-        code, detail = _BUSY
-    _LOG.warning("%s: %s %s: %s", code, request.method, request.url.path, error)
-    return problem(Unavailable(code, detail))
-
-
-def _data_error(request: Request, error: Exception) -> Response:
-    _LOG.warning("unstorable_value: %s %s: %s", request.method, request.url.path, error)
-    return problem(BadInput("unstorable_value", "A value is outside what can be stored or compared."))
+        return Unavailable(*_BUSY)
+    if isinstance(error, OperationalError | InterfaceError) or getattr(error, "connection_invalidated", False):
+        return Unavailable(*_WHY_NOT.get(getattr(getattr(error, "orig", None), "pgcode", None) or "", _AWAY))
+    return None
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

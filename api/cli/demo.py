@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
@@ -29,35 +30,43 @@ from layers.grids.schemes import SchemeSpec
 from layers.staff.intake import import_absences, import_duties, import_staff
 
 _FILE = "sample town"
+
+
+class SampleSize(StrEnum):
+    """The sizes of the sample."""
+
+    TOWN = "town"
+    DISTRICT = "district"
+    CITY = "city"
+
+
 _Frame = TypeVar("_Frame", pd.DataFrame, geopandas.GeoDataFrame)
 
 
 def demo(
     context: typer.Context,
-    size: Annotated[str, typer.Option(help="town, district or city.")] = "town",
+    size: Annotated[SampleSize, typer.Option(help="How big it is.")] = SampleSize.TOWN,
     cases: Annotated[int | None, typer.Option(help="Number of cases; the size's own if not given.")] = None,
     if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing where there are schemes already.")] = False,
 ) -> None:
     """Load a made-up town: areas, grids, buildings, streets, staff and three months of cases."""
     out = output_of(context)
-    if size not in ("town", "district", "city"):
-        raise BadInput("unknown_word", f"'{size}' is no size; known: town, district, city.", field="size", value=size)
     bind = service_engine(out, long=True)
     with unit_of_work(bind) as session:
         known = session.scalar(select(func.count()).select_from(Scheme)) or 0
-        taken = session.scalar(select(Scheme.name).where(Scheme.tree == size))
+        taken = session.scalar(select(Scheme.name).where(Scheme.tree == size.value))
     if if_empty and known:
         out.result({"loaded": False})
         return
     if taken:
-        raise BadInput("already_there", f"The sample {size} is loaded already.", field="size", value=size)
-    out.say(f"Making the sample {size}")
+        raise BadInput("already_there", f"The sample {size.value} is loaded already.", field="size", value=size.value)
+    out.say(f"Making the sample {size.value}")
     until = datetime.now(ZoneInfo(TIME_ZONE)).replace(minute=0, second=0, microsecond=0)
-    town = generate(size, until=until, cases=cases)
+    town = generate(size.value, until=until, cases=cases)
     out.say("Loading its areas, grids, buildings, streets and staff")
     _load_ground(bind, out, town)
     facts = _load_cases(bind, out, town)
-    out.show(f"The sample {size} is loaded: {facts['stored']} cases, {facts['quarantined']} rows set aside.")
+    out.show(f"The sample {size.value} is loaded: {facts['stored']} cases, {facts['quarantined']} rows set aside.")
     out.result({"loaded": True, **facts})
 
 
@@ -87,7 +96,9 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
             import_grids(session, out.actor, _numbered(frame), spec=spec, columns=columns_, file=_FILE)
         import_buildings(session, out.actor, _numbered(town.buildings), tree=tree, file=_FILE)
         import_streets(session, out.actor, _numbered(town.streets), tree=tree, file=_FILE)
-        duties = town.people.duties.assign(scheme=scheme_name(town, "duty"))
+        duties = town.people.duties.assign(
+            scheme=[scheme_name(town, one) if pd.notna(one) else one for one in town.people.duties["scheme"]]
+        )
         import_staff(session, out.actor, Chunk(_numbered(town.people.staff)), tree=tree, file=_FILE)
         for verb, table in ((import_duties, duties), (import_absences, town.people.absences)):
             verb(session, out.actor, Chunk(_numbered(table)), tree=tree, file=_FILE, time_zone=TIME_ZONE)

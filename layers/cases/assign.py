@@ -9,7 +9,6 @@ from layers.cases.reasons import Reason
 from layers.grids.lookup import Place
 from layers.staff.duties import Answer
 
-
 _OPEN = ("reported", "queued")
 
 

@@ -52,7 +52,7 @@ def to_degrees(frame: geopandas.GeoDataFrame, *, datum: str | None) -> NDArray[A
     if datum is not None and not find_datum(datum).in_degrees:
         raise BadInput(
             "datum_is_a_crs",
-            f"'{datum}' measures in metres; for shapes give it as --crs EPSG:<code>, so that long edges keep their form.",
+            f"'{datum}' measures in metres; give it as --crs EPSG:<code>, so that long edges keep their form.",
             field="datum",
             value=datum,
         )

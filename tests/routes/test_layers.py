@@ -123,6 +123,7 @@ def test_a_filter_is_a_value_and_never_sql(client: TestClient, name, value):
         ("cases/tiles/a/0/0.mvt", 422, "invalid_value", "z"),
         ("cases/tiles/1/0/0.mvt?colour=red", 422, "unknown_filter", "colour"),
         ("grids/counts?scheme=nope", 404, "unknown_scheme", "scheme"),
+        ("grids/counts?colour=red", 422, "invalid_value", "colour"),
         ("grids/counts?from=2024-01-01", 422, "invalid_value", "from"),
     ],
 )

@@ -114,6 +114,7 @@ def test_a_place_may_be_declared_in_another_datum(client: TestClient):
         ({"lon": "nan", "lat": 34.75, "datum": "wgs84"}, 422, "invalid_value", "lon"),
         ({"lon": "inf", "lat": 34.75, "datum": "wgs84"}, 422, "invalid_value", "lon"),
         ({"lon": "x", "lat": 34.75, "datum": "wgs84"}, 422, "invalid_value", "lon"),
+        ({"lon": 113.63, "lat": 34.75, "datum": "wgs84", "schema": "duty"}, 422, "invalid_value", "schema"),
         ({"lon": 0, "lat": 0, "datum": "wgs84"}, 422, "position_zero", "position"),
         ({"lon": 34.75, "lat": 113.63, "datum": "wgs84"}, 422, "position_swapped", "position"),
         ({"lon": 113.63, "lat": 34.75, "datum": "mars"}, 422, "unknown_datum", "datum"),
