@@ -65,12 +65,12 @@ class Case(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        UniqueConstraint("tree", "dataset", "source_id"),
+        # The column that tells rows apart goes first: a bulk import compares keys by the million.
+        UniqueConstraint("source_id", "dataset", "tree"),
         CheckConstraint(one_of("state", STATES), name="state"),
         CheckConstraint(one_of("occurred_precision", PRECISIONS), name="precision"),
         CheckConstraint("(state = 'queued') = (queue_reason IS NOT NULL)", name="queue_has_reason"),
         Index(None, "geom", postgresql_using="gist"),
-        Index(None, "scheme_id", "occurred_at"),
     )
     # Numbers are read out on the phone: eight digits from the first case on.
     id: Mapped[int] = mapped_column(BigInteger, Identity(start=10_000_001), primary_key=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from layers.cases.reasons import Reason
 from layers.grids.lookup import Place
@@ -35,7 +35,9 @@ class Decision:
 
         Only what is still 'reported' or 'queued' is dispatched or queued anew.
         """
-        return self if asked in _OPEN else replace(self, state=asked, queue_reason=None)
+        if asked in _OPEN:
+            return self
+        return Decision(asked, None, self.staff_id, self.owner_staff_id, self.reasons)
 
 
 def routing_place(places: Sequence[Place]) -> Place:

@@ -44,7 +44,7 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
             columns = placement_columns(placements, row_no=judged.reports.row_no, routing=judged.routing == index)
             copy_columns(session, "stage_placements", columns)
         known = _set_known_aside(session, judged, routing, summary.dataset, bad)
-        session.execute(text("ANALYZE stage_cases"))
+        session.execute(text("ANALYZE stage_cases (row_no, source_id, owner_grid_id)"))
         session.execute(
             statement("insert_cases"),
             {

@@ -70,6 +70,7 @@ def test_chicago_gives_the_counts_that_were_promised(database: Database, shared_
     assert (checked["placements"], checked["differences"]) == (cases["stored"], [])
 
 
+@pytest.mark.filterwarnings("ignore:.*private-use characters")
 def test_tainan_in_big5_has_its_villages_and_towns(database: Database, shared_data: Path):
     file = shared_data / "bad/tainan_villages_big5_twd97.zip"
     names = ("--scheme", "tainan", "--code", "V_ID", "--name", "VILLAGE", "--parent-code", "TOWN")

@@ -85,10 +85,9 @@ def upgrade() -> None:
             name=op.f("ck_cases_state"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
-        sa.UniqueConstraint("tree", "dataset", "source_id", name=op.f("uq_cases_tree_dataset_source_id")),
+        sa.UniqueConstraint("source_id", "dataset", "tree", name=op.f("uq_cases_source_id_dataset_tree")),
     )
     op.create_index(op.f("ix_cases_geom"), "cases", ["geom"], unique=False, postgresql_using="gist")
-    op.create_index(op.f("ix_cases_scheme_id_occurred_at"), "cases", ["scheme_id", "occurred_at"], unique=False)
     op.create_table(
         "idempotency_keys",
         sa.Column("actor", sa.Text(), nullable=False),
