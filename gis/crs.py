@@ -53,6 +53,9 @@ def transformer(source: int | str, target: int | str) -> Transformer:
     Args:
         source: EPSG code as a number, or anything PROJ understands (WKT, PROJ string, "ESRI:…").
         target: The same.
+
+    >>> [round(metres) for metres in transformer(4326, 3857).transform(0.001, 0.0)]
+    [111, 0]
     """
     return Transformer.from_crs(source, target, always_xy=True)
 
@@ -84,5 +87,9 @@ def time_zone(lon: float, lat: float) -> str:
 
 
 def is_china_time(lon: float, lat: float) -> bool:
-    """Whether the place keeps a time zone of mainland China."""
+    """Whether the place keeps a time zone of mainland China.
+
+    >>> is_china_time(113.65, 34.75), is_china_time(120.2, 23.1)
+    (True, False)
+    """
     return time_zone(lon, lat) in ("Asia/Shanghai", "Asia/Urumqi")

@@ -108,13 +108,6 @@ def _load_cases(bind: Engine, out: Output, town: Town) -> dict[str, object]:
     columns = {role: role for role in ("category", "description", "state", "source", "datum")}
     columns |= {"id": "source_id", "lon": "x", "lat": "y", "at": "occurred_at"}
     with out.progress("Loading cases", total=town.size.cases) as advance:
-        done = 0
-
-        def progress(rows: int) -> None:
-            nonlocal done
-            advance(rows - done)
-            done = rows
-
         summary = import_cases(
             bind,
             out.actor,
@@ -123,7 +116,7 @@ def _load_cases(bind: Engine, out: Output, town: Town) -> dict[str, object]:
             dataset=_FILE,
             file=Path(_FILE),
             options=RowOptions(columns=columns, datum=None, time_zone=TIME_ZONE),
-            progress=progress,
+            progress=advance,
         )
     return summary.counts()
 

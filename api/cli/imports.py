@@ -186,13 +186,6 @@ def cases(
         zone = tz or scheme_named(session, scheme).time_zone
     options = RowOptions(columns=named, datum=datum, time_zone=zone, time_format=time_format)
     with out.progress(f"Importing {file.name}") as advance:
-        done = 0
-
-        def progress(rows: int) -> None:
-            nonlocal done
-            advance(rows - done)
-            done = rows
-
         summary = import_cases(
             bind,
             out.actor,
@@ -202,7 +195,7 @@ def cases(
             file=file,
             options=options,
             expect=expect,
-            progress=progress,
+            progress=advance,
         )
     facts = summary.facts
     out.show(

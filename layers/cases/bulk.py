@@ -43,7 +43,7 @@ def import_cases(
         file: The file, for the record.
         options: How to read the rows.
         expect: Column with the official grid code or name, compared under each datum hypothesis.
-        progress: Told the rows finished so far.
+        progress: Told how many rows more were read and judged.
     """
     with unit_of_work(bind) as session:
         routing = scheme_named(session, scheme)
@@ -55,19 +55,16 @@ def import_cases(
         storing: Future[None] | None = None
         for chunk in chunks:
             judged = judge.judge(chunk)
-            _finish(storing, summary, progress)
+            if storing is not None:
+                storing.result()
             storing = writer.submit(store, bind, actor, routing, judged, summary)
-        _finish(storing, summary, progress)
+            if progress:
+                progress(judged.rows)
+        if storing is not None:
+            storing.result()
     if expectation:
         summary.facts["agreement"] = expectation.shares()
         summary.remarks += [expectation.sentence(), *(f"Warning: {w}" for w in expectation.warnings(options.datum))]
     with unit_of_work(bind) as session:
         close_batch(session, summary)
     return summary
-
-
-def _finish(storing: Future[None] | None, summary: Summary, progress: Callable[[int], None] | None) -> None:
-    if storing is not None:
-        storing.result()
-        if progress:
-            progress(summary.read)

@@ -122,7 +122,7 @@ def _values(found: Finding, report: Report, *, occurred_at: datetime, received_a
         "state": decision.state,
         "queue_reason": decision.queue_reason,
         "occurred_at": occurred_at,
-        "occurred_precision": "instant",
+        "occurred_precision": "instant" if report.occurred_at else "received",
         "received_at": received_at,
         "raw_x": report.x,
         "raw_y": report.y,

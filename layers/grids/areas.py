@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +83,7 @@ def import_areas(
         for row in new
     )
     session.flush()
-    check_nesting(session, tree, {p for p in parents if p is not None}, summary, accept_problems=accept_problems)
+    check_nesting(session, {p for p in parents if p is not None}, summary, accept_problems=accept_problems)
     new_codes = {incoming.code[row] for row in new}
     codes = [as_code(value) for value in frame[columns.code]]
     summary.read = len(frame)
@@ -165,26 +165,40 @@ def parent_ids(
     return np.array([known.get(c) for c in codes], dtype=object)
 
 
-def check_nesting(session: Session, tree: str, parents: set[int], summary: Summary, *, accept_problems: bool) -> None:
+def check_nesting(session: Session, parents: set[int], summary: Summary, *, accept_problems: bool) -> None:
     """Compare each parent with the union of its children, and list every excess."""
     if not parents:
         return
-    rows = session.execute(
-        select(Area.id, Area.parent_id, func.ST_AsBinary(Area.geom)).where(
-            Area.tree == tree, Area.id.in_(parents) | Area.parent_id.in_(parents)
-        )
-    ).all()
-    shape = {row[0]: shapely.from_wkb(bytes(row[2])) for row in rows}
-    children = [row for row in rows if row[1] in parents]
+    of_these = Area.id.in_(parents) | Area.parent_id.in_(parents)
+    rows = session.execute(select(Area.id, func.ST_AsBinary(Area.geom), Area.parent_id).where(of_these)).all()
+    shape = _shapes(rows)
+    children = [row for row in rows if row[2] in parents]
     report_excess(
         session,
         parents,
         [shape[row[0]] for row in children],
-        [row[1] for row in children],
+        [row[2] for row in children],
         shape,
         summary,
         accept_problems=accept_problems,
     )
+
+
+def check_grid_nesting(
+    session: Session, cells: NDArray[Any], area_id: NDArray[Any], summary: Summary, *, accept_problems: bool
+) -> None:
+    """Compare each area with the union of the grids of a whole scheme in it."""
+    inside = np.array([area is not None for area in area_id], dtype=bool)
+    parents = set(area_id[inside].tolist())
+    if parents:
+        rows = session.execute(select(Area.id, func.ST_AsBinary(Area.geom)).where(Area.id.in_(parents))).all()
+        children, parent_of = cells[inside].tolist(), area_id[inside].tolist()
+        report_excess(session, parents, children, parent_of, _shapes(rows), summary, accept_problems=accept_problems)
+
+
+def _shapes(rows: Iterable[Any]) -> dict[int, Any]:
+    """Id to geometry, from rows of id and WKB."""
+    return dict(zip([row[0] for row in rows], shapely.from_wkb([bytes(row[1]) for row in rows]), strict=True))
 
 
 def report_excess(
@@ -200,10 +214,11 @@ def report_excess(
     """Add a remark for each parent that its children do not fill, and refuse them unless accepted."""
     names = dict(session.execute(select(Area.id, Area.name).where(Area.id.in_(parents))).all())
     order = sorted(parents)
+    place = {parent: at for at, parent in enumerate(order)}
     lon, lat = shapely.get_coordinates(shapely.centroid(shape[order[0]]))[0]
     excesses = nesting(
         np.array(children, dtype=object),
-        np.array([order.index(p) for p in parent_of]),
+        np.array([place[p] for p in parent_of]),
         np.array([shape[p] for p in order], dtype=object),
         metric_srid=metric_srid(lon, lat),
     )

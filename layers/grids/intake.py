@@ -19,7 +19,7 @@ from gis.metric import area_m2
 from gis.topology import Problem, problems
 from layers.actor import Actor
 from layers.batches import Summary, close_batch, open_batch, quarantine
-from layers.grids.areas import column_text, parent_ids
+from layers.grids.areas import check_grid_nesting, column_text, parent_ids
 from layers.grids.incoming import Incoming, as_code, read_cells
 from layers.grids.publish import NewCells, Published, publish
 from layers.grids.schemes import SchemeSpec, make_scheme
@@ -102,6 +102,8 @@ def import_grids(
     found = problems(incoming.geom, metric_srid=scheme.metric_srid, labels=incoming.code.tolist())
     _require_tiling(scheme, found, accept_problems=accept_problems)
     cells = _cells(session, scheme, incoming, columns)
+    if scheme.extent == "whole":
+        check_grid_nesting(session, cells.geom, cells.area_id, summary, accept_problems=accept_problems)
     published = publish(session, actor, scheme, cells, since=since, reason=f"import of {file}")
     _sum_up(summary, frame, columns, incoming, published)
     quarantine(session, summary, incoming.bad)

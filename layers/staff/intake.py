@@ -38,10 +38,23 @@ _NO = {"0", "false", "no", "n", "f", "否"}
 Row = dict[str, Any]
 
 
+_DETAILS = {
+    "empty": "The value is missing.",
+    "ends_before_it_begins": "The period ends before it begins.",
+    "not_yes_or_no": "Write yes or no.",
+    "one_place_needed": "Name a grid or an area, one of the two.",
+    "repeated_row": "A row before this one says the same thing or contradicts it.",
+    "unknown_area": "The city has no area of this code.",
+    "unknown_grid": "The scheme has no grid of this code.",
+    "unknown_staff": "The city has nobody of this staff number.",
+}
+
+
 class _Bad(Exception):
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
         self.field, self.reason = field, reason
+        self.detail = _DETAILS.get(reason, "The time cannot be read.")
 
 
 def import_staff(session: Session, actor: Actor, chunk: Chunk, *, tree: str, file: str) -> Summary:
@@ -131,7 +144,16 @@ def _import(
             if good.setdefault(str([values[key] for key in _KEYS[table]]), values) is not values:
                 raise _Bad("staff_no", "repeated_row")
         except _Bad as error:
-            bad.append(BadRow(int(series["row_no"]), error.field, row.get(error.field), error.reason, raw_row(series)))
+            bad.append(
+                BadRow(
+                    int(series["row_no"]),
+                    error.field,
+                    row.get(error.field),
+                    error.reason,
+                    raw_row(series),
+                    error.detail,
+                )
+            )
     if good:
         summary.stored, summary.changed = _upsert(session, table, list(good.values()))
     summary.read = len(chunk.frame) + len(chunk.bad)
