@@ -174,6 +174,7 @@ def cases(
     delimiter: Annotated[str | None, typer.Option(help="Field delimiter; told from the header if not given.")] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
     layer: LayerName = None,
+    crs: Crs = None,
 ) -> None:
     """Import cases; every row is stored or set aside with its reason, and a second run adds nothing."""
     out = output_of(context)
@@ -189,7 +190,9 @@ def cases(
         summary = import_cases(
             bind,
             out.actor,
-            read_rows(file, encoding=encoding, delimiter=delimiter, sheet=sheet, layer=layer, chunk_rows=_CHUNK_ROWS),
+            read_rows(
+                file, encoding=encoding, delimiter=delimiter, sheet=sheet, layer=layer, crs=crs, chunk_rows=_CHUNK_ROWS
+            ),
             scheme=scheme,
             dataset=dataset or file.name,
             file=file,

@@ -18,7 +18,7 @@ from gis.datum import suspect_swap
 from layers.cases.assign import Decision, decide
 from layers.cases.expect import Expectation
 from layers.cases.placing import Placements, Placer
-from layers.cases.rows import Reports, RowOptions, check_options, read_reports
+from layers.cases.rows import Reports, RowOptions, read_reports, settled_options
 from layers.staff.duties import Answer, who_answers
 
 
@@ -74,7 +74,7 @@ class ChunkJudge:
         """Place and decide the good rows of a chunk; the others are set aside."""
         if not self._checked:
             names = [str(name) for name in chunk.frame.columns]
-            check_options(self._options, names)
+            self._options = settled_options(self._options, names, crs=chunk.crs)
             require(names, {"expect": self._expectation.column if self._expectation else None})
             self._checked = True
         reports = read_reports(chunk, self._options, now=self._now)

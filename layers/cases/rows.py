@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from data.readers.chunk import Chunk
 from data.readers.columns import require
@@ -84,12 +85,23 @@ class Reports:
         return Reports(frame=self.frame[good].reset_index(drop=True), sieve=self.sieve, **arrays)
 
 
-def check_options(options: RowOptions, columns: list[str]) -> None:
-    """Refuse options that do not fit the file.
+def settled_options(options: RowOptions, columns: list[str], *, crs: CRS | None) -> RowOptions:
+    """The options for a file, with its own CRS as the datum where it states one and nobody said otherwise.
 
     Raises:
-        BadInput: A named column is missing, a required role has none, or no datum is declared.
+        BadInput: A named column is missing, a required role has none, no datum is declared, or the declared one
+            contradicts the CRS of the file.
     """
+    if crs is not None and "datum" not in options.columns:
+        if options.datum is None:
+            options = replace(options, datum=f"epsg:{crs.to_epsg()}")
+        elif find_datum(options.datum).in_degrees != crs.is_geographic:
+            raise BadInput(
+                "datum_contradicts_crs",
+                f"The file says that its positions are in {crs.name}, which {options.datum} contradicts.",
+                field="datum",
+                value=options.datum,
+            )
     for role in ("lon", "lat"):
         if role not in options.columns:
             raise BadInput("column_not_named", f"Say which column holds '{role}' with --{role}.", field=role)
@@ -100,6 +112,7 @@ def check_options(options: RowOptions, columns: list[str]) -> None:
             field="datum",
         )
     require(columns, options.columns)
+    return options
 
 
 def read_reports(chunk: Chunk, options: RowOptions, *, now: datetime) -> Reports:
@@ -107,7 +120,7 @@ def read_reports(chunk: Chunk, options: RowOptions, *, now: datetime) -> Reports
 
     Args:
         chunk: Rows as read.
-        options: How to read them; checked by `check_options`.
+        options: How to read them, as `settled_options` gives them.
         now: The instant beyond which a time lies in the future.
     """
     sieve = Sieve(chunk.frame, chunk.bad)

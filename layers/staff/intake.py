@@ -44,6 +44,7 @@ _DETAILS = {
     "not_yes_or_no": "Write yes or no.",
     "one_place_needed": "Name a grid or an area, one of the two.",
     "repeated_row": "A row before this one says the same thing or contradicts it.",
+    "substitutes_for_oneself": "Nobody stands in for themselves.",
     "unknown_area": "The city has no area of this code.",
     "unknown_grid": "The scheme has no grid of this code.",
     "unknown_staff": "The city has nobody of this staff number.",
