@@ -186,13 +186,13 @@ def cases(
     with unit_of_work(bind) as session:
         zone = tz or scheme_named(session, scheme).time_zone
     options = RowOptions(columns=named, datum=datum, time_zone=zone, time_format=time_format)
+    reading = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "layer": layer, "crs": crs}
+    rows = read_rows(file, **reading, chunk_rows=_CHUNK_ROWS)
     with out.progress(f"Importing {file.name}") as advance:
         summary = import_cases(
             bind,
             out.actor,
-            read_rows(
-                file, encoding=encoding, delimiter=delimiter, sheet=sheet, layer=layer, crs=crs, chunk_rows=_CHUNK_ROWS
-            ),
+            rows,
             scheme=scheme,
             dataset=dataset or file.name,
             file=file,
