@@ -67,9 +67,7 @@ def metric_srid(lon: float, lat: float) -> int:
     (4547, 32616, 32756)
     """
     if not (-180 <= lon <= 180 and -80 <= lat <= 84):
-        raise BadInput(
-            "no_metric_crs", "No metric CRS is known for this place; name one.", value=f"{lon}, {lat}"
-        )
+        raise BadInput("no_metric_crs", "No metric CRS is known for this place; name one.", value=f"{lon}, {lat}")
     west, south, east, north = _CHINA
     if west <= lon <= east and south <= lat <= north and is_china_time(lon, lat):
         return 4534 + (round(lon / 3) * 3 - 75) // 3

@@ -94,7 +94,8 @@ def settled_options(options: RowOptions, columns: list[str], *, crs: CRS | None)
     """
     if crs is not None and "datum" not in options.columns:
         if options.datum is None:
-            options = replace(options, datum=f"epsg:{crs.to_epsg()}")
+            code = crs.to_epsg()
+            options = replace(options, datum=f"epsg:{code}" if code else None)
         elif find_datum(options.datum).in_degrees != crs.is_geographic:
             raise BadInput(
                 "datum_contradicts_crs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -121,11 +122,25 @@ def test_one_scheme_can_be_checked_by_itself(filled: Database):
     assert checked(filled, scheme="duty").cases == 1
 
 
+def test_placements_and_events_without_a_case_are_found(filled: Database):
+    with filled.owner.begin() as connection:
+        number = connection.execute(text("DELETE FROM cases WHERE id = (SELECT min(id) FROM cases) RETURNING id::text"))
+        gone = number.scalar_one()
+    stored = {(found.number, found.stored) for found in checked(filled).differences}
+    assert stored == {(gone, "placement without a case"), (gone, "event without a case")}
+
+
+def test_a_placement_without_a_scheme_is_found(filled: Database):
+    number = spoil(filled, f"UPDATE placements SET scheme_id = 99 WHERE {INSIDE}")
+    found = {(found.number, found.field, found.scheme) for found in checked(filled).differences}
+    assert {(number, "placement", "duty"), (number, "case", "99")} <= found
+
+
 def test_it_shares_no_code_with_intake():
     own = Path(check.__code__.co_filename)
     others = [source for source in own.parents[1].rglob("*.py") if source != own]
-    statements = re.findall(r'statement\("(\w+)"\)', own.read_text(encoding="utf-8"))
-    assert len(statements) == 3
+    statements = [file.name.removesuffix(".sql") for file in files("data.sql").iterdir() if file.name[:6] == "check_"]
+    assert all(f'"{name}"' in own.read_text(encoding="utf-8") for name in statements)
     assert not [source for source in others for name in statements if name in source.read_text(encoding="utf-8")]
     imported = re.findall(r"^from (\S+) import", own.read_text(encoding="utf-8"), re.M)
     assert not [name for name in imported if name.startswith(("gis", "layers.cases", "layers.grids.lookup"))]

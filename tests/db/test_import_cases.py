@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import geopandas
+import pandas as pd
 import pytest
 from sqlalchemy.orm import Session
 
@@ -155,6 +157,44 @@ def test_a_partial_scheme_cannot_take_cases_where_it_has_no_grid(town: Database,
     done = take_cases(town.app, file, scheme="dedicated")
     assert (done.stored, done.reasons) == (1, {"not_covered": 1})
     assert differences(town) == []
+
+
+WRITERS = {
+    "rows.csv.gz": lambda frame, path: frame.to_csv(path, index=False),
+    "rows.tsv": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
+    "rows.xlsx": lambda frame, path: frame.assign(at=frame["at"].dt.tz_localize(None)).to_excel(path, index=False),
+    "rows.parquet": lambda frame, path: frame.to_parquet(path),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_kind_of_table_gives_the_same_cases(town: Database, tmp_path: Path, name: str):
+    ids, at_utc = [7, 8, 8, 9], pd.to_datetime(["2026-05-03T00:00Z"] * 4)
+    frame = pd.DataFrame(
+        {"id": ids, "lon": [X, X, X, None], "lat": [Y] * 4, "at": at_utc, "size": [1.5, None, None, 2]}
+    )
+    WRITERS[name](frame, tmp_path / name)
+    done = take_cases(town.app, tmp_path / name, columns={"at": "at", "category": "size"}, time_zone="UTC")
+    assert (done.read, done.stored, done.reasons) == (4, 2, {"repeated_row": 1, "empty": 1})
+    again = take_cases(town.app, tmp_path / name, columns={"at": "at", "category": "size"}, time_zone="UTC")
+    assert (again.stored, again.already_there) == (0, 2)
+    stored = "SELECT source_id, category, raw_x, occurred_at FROM cases ORDER BY source_id"
+    when = at_utc[0].to_pydatetime()
+    assert rows_of(town.app, stored) == [("7", "1.5", X, when), ("8", None, X, when)]
+
+
+def test_a_file_of_points_is_read_in_its_own_crs_and_may_not_be_contradicted(town: Database, tmp_path: Path):
+    points = geopandas.GeoDataFrame({"id": ["1", "2"]}, geometry=geopandas.points_from_xy([X, X], [Y, Y + 1]), crs=4326)
+    points.to_crs(4547).to_file(tmp_path / "points.gpkg")
+    with pytest.raises(BadInput, match="which wgs84 contradicts"):
+        take_cases(town.app, tmp_path / "points.gpkg")
+    points.to_crs("+proj=tmerc +lon_0=113.5 +x_0=500000 +ellps=GRS80").to_file(tmp_path / "no_code.gpkg")
+    with pytest.raises(BadInput, match="Declare the datum"):
+        take_cases(town.app, tmp_path / "no_code.gpkg", datum=None)
+    done = take_cases(town.app, tmp_path / "points.gpkg", datum=None)
+    assert (done.stored, done.reasons) == (1, {"too_far": 1})
+    stored = "SELECT raw_datum, abs(ST_X(geom) - :x) < 1e-7 AND abs(ST_Y(geom) - :y) < 1e-7 FROM cases"
+    assert rows_of(town.app, stored, x=X, y=Y) == [("gk3-38", True)]
 
 
 def test_a_crash_between_chunks_leaves_whole_chunks_and_a_second_run_completes(town: Database, tmp_path: Path):

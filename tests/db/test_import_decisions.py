@@ -15,10 +15,11 @@ from data.session import unit_of_work
 from gis.crs import LATTICE
 from gis.gcj import wgs84_to_gcj02
 from layers.actor import Actor
+from layers.cases.backfill import place_existing
 from layers.cases.check import check
 from layers.cases.intake import Report, receive
 from layers.cases.reasons import SENTENCES
-from layers.grids.schemes import SchemeSpec
+from layers.grids.schemes import SchemeSpec, scheme_named
 from tests.cluster import Database
 from tests.imports import rows_of, take_cases, take_grids, write_csv
 from tests.town import LEAD_CHANGED, MOVED, at, squares
@@ -189,6 +190,24 @@ def test_where_a_dedicated_grid_is_gone_the_duty_grid_gets_the_task(town: Databa
     one, many = take(town, tmp_path, ("many", lon, lat, BEFORE)).values()
     assert (many.scheme, many.grid, many.task, many.person) == ("dedicated", "Z01", "D01", "Wang 王一")
     assert told(one) == told(many)
+
+
+def test_cases_that_were_there_before_a_scheme_get_their_place_in_it(town: Database, tmp_path: Path):
+    take(town, tmp_path, *((str(no), *at(no / 2, 1), NOW) for no in range(8)))
+    blocks = [("M1", squares((0, 0, 1, 5))), ("M2", squares((1, 0, 2, 5)))]
+    with unit_of_work(town.app) as session:
+        take_grids(session, blocks, spec=SchemeSpec(name="micro", tree="town"))
+        assert place_existing(session, scheme_named(session, "micro")) == 8
+        assert place_existing(session, scheme_named(session, "micro")) == 0
+    placed = """
+        SELECT c.source_id, g.code, n.code FROM cases c JOIN placements p ON p.case_id = c.id AND NOT p.routing
+        JOIN schemes s ON s.id = p.scheme_id AND s.name = 'micro'
+        LEFT JOIN grids g ON g.id = p.grid_id LEFT JOIN grids n ON n.id = p.nearest_grid_id ORDER BY 1"""
+    owners = ["M1", "M1", "M1", "M2", "M2", None, None, None]
+    expected = [(str(no), code, None if code else "M2") for no, code in enumerate(owners)]
+    assert rows_of(town.app, placed) == expected
+    with Session(town.app) as session:
+        assert check(session).differences == []
 
 
 PLACES = st.tuples(st.integers(-24, 136), st.integers(-8, 88)).map(lambda place: at(place[0] / 16, place[1] / 16))

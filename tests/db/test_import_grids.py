@@ -230,6 +230,29 @@ def test_areas_that_do_not_nest_are_refused_or_listed(session: Session):
     assert any("Area 410199 is not the union of its parts" in remark for remark in remarks)
 
 
+def test_grids_must_fill_the_areas_that_are_known(session: Session):
+    columns = AreaColumns(code="code")
+    known = grid_frame([("D1", squares((0, 0, 4, 2)))])
+    import_areas(session, PLANNER, known, tree="duty", level="county", columns=columns, datum=None, file="a.gpkg")
+    parents = GridColumns(code="code", parent_code="district")
+    undo = session.begin_nested()
+    take_grids(session, grid_frame(TWO, district=["D1", "D1"]), columns=parents)
+    undo.rollback()
+    half = grid_frame(TWO[:1], district=["D1"])
+    with pytest.raises(BadInput, match="1 areas are not the union of their parts, first D1"):
+        take_grids(session, half, columns=parents)
+    session.rollback()
+    import_areas(session, PLANNER, known, tree="duty", level="county", columns=columns, datum=None, file="a.gpkg")
+    remarks = take_grids(session, half, columns=parents, accept_problems=True).summary.remarks
+    assert any("Area D1 is not the union of its parts" in remark for remark in remarks)
+
+
+def test_a_datum_of_metres_is_asked_for_as_a_crs(session: Session):
+    with pytest.raises(BadInput, match="give it as --crs EPSG") as caught:
+        take_grids(session, TWO, datum="gk3-38")
+    assert caught.value.code == "datum_is_a_crs"
+
+
 def test_a_refused_import_leaves_nothing_behind(database: Database):
     frame = grid_frame([*BROKEN["overlap"]], district=["D1", "D2"])
     with pytest.raises(BadInput), unit_of_work(database.app) as session:

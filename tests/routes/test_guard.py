@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from gis.errors import BadInput
 from tests.cluster import Database
 from tests.conftest import FROM_HERE
 from tests.routes.requests import a_report, told
+from tests.server import served
 
 ANY = "/api/v1/layers"
 
@@ -92,6 +94,13 @@ def test_nul_in_an_address_is_refused(client: TestClient, address):
     told(client.get(address), 422, "nul_character")
 
 
+@pytest.fixture(scope="module")
+def address(shared_town: Database) -> Iterator[str]:
+    """The service on a real port."""
+    with served(shared_town) as url:
+        yield url
+
+
 def post_chunks(url: str, chunks: int, *, announce: bool) -> http.client.HTTPResponse:
     """Send megabytes to the running service over one connection."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
@@ -111,11 +120,11 @@ def post_chunks(url: str, chunks: int, *, announce: bool) -> http.client.HTTPRes
 
 
 @pytest.mark.parametrize("announce", [True, False])
-def test_a_body_of_100_megabytes_is_refused_and_the_service_lives(town_server: str, announce):
-    answer = post_chunks(town_server, 100, announce=announce)
+def test_a_body_of_100_megabytes_is_refused_and_the_service_lives(address: str, announce):
+    answer = post_chunks(address, 100, announce=announce)
     assert answer.status == 413
     assert answer.headers["content-type"] == "application/problem+json"
     assert b'"body_too_large"' in answer.read()
-    connection = http.client.HTTPConnection(urlsplit(town_server).netloc)
+    connection = http.client.HTTPConnection(urlsplit(address).netloc)
     connection.request("GET", "/healthz")
     assert connection.getresponse().status == 200
