@@ -11,6 +11,9 @@ import pyarrow.csv as pa_csv
 from psycopg2.extensions import cursor
 from sqlalchemy.orm import Session
 
+# psycopg2 hands the server 8 kB at a time unless told otherwise.
+_PIECE_BYTES = 2**20
+
 
 def copy_columns(session: Session, table: str, columns: Mapping[str, Any]) -> None:
     """COPY columns of equal length into a table; Arrow nulls (and NaN where masked by the caller) become NULL.
@@ -31,4 +34,4 @@ def copy_columns(session: Session, table: str, columns: Mapping[str, Any]) -> No
     db_cursor: cursor = session.connection().connection.cursor()  # type: ignore[assignment]
     with db_cursor:
         names = ", ".join(columns)
-        db_cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", body)
+        db_cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", body, _PIECE_BYTES)

@@ -19,7 +19,7 @@ from api.cli.service import service_engine
 from data.readers.chunk import Chunk
 from data.sample_town import TIME_ZONE, Town, generate
 from data.session import unit_of_work
-from data.tables import Scheme
+from data.tables import Case, Scheme
 from gis.errors import BadInput
 from layers.cases.bulk import import_cases
 from layers.cases.rows import RowOptions
@@ -51,23 +51,42 @@ def demo(
 ) -> None:
     """Load a made-up town: areas, grids, buildings, streets, staff and three months of cases."""
     out = output_of(context)
-    bind = service_engine(out, long=True)
+    facts = load_sample(service_engine(out, long=True), out, size, cases=cases, if_empty=if_empty)
+    out.result({"loaded": facts is not None, **(facts or {})})
+
+
+def load_sample(
+    bind: Engine, out: Output, size: SampleSize, *, cases: int | None = None, if_empty: bool = False
+) -> dict[str, object] | None:
+    """Load a sample; a load that broke off before its cases is gone on with.
+
+    Args:
+        bind: Engine of the service role, without a limit on statements.
+        out: Gets the steps.
+        size: Which one.
+        cases: Number of cases, where it is not to be the size's own.
+        if_empty: Do nothing, and give None, where there is anything already.
+
+    Raises:
+        BadInput: It is loaded already.
+    """
     with unit_of_work(bind) as session:
         known = session.scalar(select(func.count()).select_from(Scheme)) or 0
-        taken = session.scalar(select(Scheme.name).where(Scheme.tree == size.value))
-    if if_empty and known:
-        out.result({"loaded": False})
-        return
-    if taken:
+        ground = session.scalar(select(Scheme.name).where(Scheme.tree == size.value).limit(1))
+        done = session.scalar(select(Case.id).where(Case.tree == size.value).limit(1))
+    if if_empty and known and (done or not ground):
+        return None
+    if done:
         raise BadInput("already_there", f"The sample {size.value} is loaded already.", field="size", value=size.value)
     out.say(f"Making the sample {size.value}")
     until = datetime.now(ZoneInfo(TIME_ZONE)).replace(minute=0, second=0, microsecond=0)
     town = generate(size.value, until=until, cases=cases)
-    out.say("Loading its areas, grids, buildings, streets and staff")
-    _load_ground(bind, out, town)
+    if not ground:
+        out.say("Loading its areas, grids, buildings, streets and staff")
+        _load_ground(bind, out, town)
     facts = _load_cases(bind, out, town)
     out.show(f"The sample {size.value} is loaded: {facts['stored']} cases, {facts['quarantined']} rows set aside.")
-    out.result({"loaded": True, **facts})
+    return facts
 
 
 def scheme_name(town: Town, scheme: str) -> str:

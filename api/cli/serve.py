@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from api.cli.demo import SampleSize, load_sample
 from api.cli.output import output_of
-from data.ready import ensure_ready
-from data.settings import DatabaseSettings, ServiceSettings
+from api.cli.service import service_engine
+from data.settings import ServiceSettings
 from gis.errors import GridError
 
 HOST = "127.0.0.1"
@@ -34,12 +35,18 @@ class Server(uvicorn.Server):
 def serve(
     context: typer.Context,
     port: Annotated[int | None, typer.Option(help="TCP port on 127.0.0.1; else GRIDKEEPER_PORT, else 8000.")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Load the sample town where there is nothing.")
+    ] = False,
 ) -> None:
     """Serve the map and the API until interrupted."""
     out = output_of(context)
     chosen = port or ServiceSettings().port
     listener = listen(chosen)
-    ensure_ready(DatabaseSettings(), out.say)
+    bind = service_engine(out, long=True)
+    if sample:
+        load_sample(bind, out, SampleSize.TOWN, if_empty=True)
+    bind.dispose()
     config = uvicorn.Config("api.app:create_app", factory=True, log_level="warning", server_header=False)
     server = Server(config, ready=lambda: out.show(f"Gridkeeper is at http://{HOST}:{chosen}"))
     server.run(sockets=[listener])
