@@ -51,6 +51,12 @@ class Layer:
 
 _IN_CITY = Filter("l.tree = (SELECT tree FROM schemes WHERE name = :scheme)")
 _IN_TREE = Filter("l.tree = :tree")
+# A case belongs to every scheme in which it has a place; the one that routed it is the quick way to know.
+_PLACED_IN = Filter(
+    """(s.name = :scheme OR EXISTS (
+        SELECT FROM placements q JOIN schemes o ON o.id = q.scheme_id WHERE q.case_id = l.id AND o.name = :scheme
+    ))"""
+)
 
 _AREAS = Layer(
     name="areas",
@@ -131,7 +137,7 @@ _CASES = Layer(
     tile_properties=("number", "state", "category", "near_border"),
     binned=True,
     filters={
-        "scheme": Filter("s.name = :scheme"),
+        "scheme": _PLACED_IN,
         "dataset": Filter("l.dataset = :dataset"),
         "state": Filter("l.state = :state"),
         "category": Filter("l.category = :category"),

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -41,7 +42,7 @@ class Bench:
     def __init__(self, cases: int) -> None:
         self.cases = cases
         self.home = DatabaseSettings().home
-        self.peak_mb = 0.0
+        self.peak_mb = self.check_s = 0.0
         self.file = self.home / f"cases-{cases}.csv"
         print(f"Making a district and a file of {cases:,} cases (not timed)", flush=True)
         self._gridkeeper(TEMPLATE, "demo", "--size", "district", "--cases", "1", "--if-empty")
@@ -78,7 +79,9 @@ class Bench:
         """Placements that `gridkeeper check` finds wrong."""
         self.clone()
         self.load()
+        start = time.perf_counter()
         done = subprocess.run([GRIDKEEPER, "check", "--json"], env=self._env(OURS), capture_output=True, text=True)
+        self.check_s = time.perf_counter() - start
         return len(json.loads(done.stdout.splitlines()[-1])["differences"])
 
     def _write_file(self) -> None:
@@ -137,9 +140,11 @@ def main() -> None:
     for name in engines:
         found = wrong if name.startswith("grid") else None
         report.rows.append(Row(name, seconds[name], cases / seconds[name], bare / seconds[name], found))
+    report.rows.append(Row("gridkeeper check", bench.check_s, cases / bench.check_s, bare / bench.check_s))
     report.promises = [
         Promise("rate as a share of the faster bare COPY", 0.15, bare / ours, bare / ours >= 0.15),
         Promise("peak memory of our process in MB, at most", 1000, bench.peak_mb, bench.peak_mb < 1000),
+        Promise("check in s, at most the import's", ours, bench.check_s, bench.check_s <= ours),
         Promise("differences found by gridkeeper check", 0, wrong, wrong == 0),
     ]
     report.show(as_json=chosen.json)
