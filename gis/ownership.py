@@ -106,8 +106,12 @@ class Coverage:
         """Index (n,) of the owning cell of each point, -1 outside; lon and lat are lattice degrees (n,)."""
         return np.concatenate(self._in_chunks(self._owners, lon, lat))
 
-    def judge(self, lon: ArrayLike, lat: ArrayLike, *, near_limit_m: float, far_limit_m: float) -> Judgement:
-        """Judge points, lattice degrees (n,), by the rule of this module."""
+    def judge(self, lon: ArrayLike, lat: ArrayLike, *, near_limit_m: float, far_limit_m: float | None) -> Judgement:
+        """Judge points, lattice degrees (n,), by the rule of this module.
+
+        Without a far limit nobody asks what lies nearest to the points outside, as in a partial coverage where
+        most points are: `nearest` is -1 and `outside_m` NaN for them.
+        """
 
         def work(x: Floats, y: Floats) -> Judgement:
             return self._judge(x, y, near_limit_m, far_limit_m)
@@ -133,7 +137,7 @@ class Coverage:
         np.minimum.at(lowest, row[covered], self._rank[cell[covered]])
         return np.asarray(self._by_rank[lowest], dtype=np.int64)
 
-    def _judge(self, lon: Floats, lat: Floats, near_limit_m: float, far_limit_m: float) -> Judgement:
+    def _judge(self, lon: Floats, lat: Floats, near_limit_m: float, far_limit_m: float | None) -> Judgement:
         own = self._owners(lon, lat)
         x, y = points_to_metric(lon, lat, srid=self._srid)
         inside, outside = np.flatnonzero(own != NOBODY), np.flatnonzero(own == NOBODY)
@@ -143,6 +147,8 @@ class Coverage:
         asked = np.flatnonzero(edge_m <= near_limit_m + _TIE_M) if self._tiled else inside
         second[asked] = self._second(own[asked], x[asked], y[asked], near_limit_m)
         nearest, outside_m = np.full(len(own), NOBODY), np.full(len(own), np.nan)
+        if far_limit_m is None:
+            return Judgement(own, edge_m, near, second, nearest, outside_m, np.zeros(len(own), dtype=np.bool_))
         nearest[outside], outside_m[outside] = self._nearest(x[outside], y[outside], far_limit_m)
         return Judgement(own, edge_m, near, second, nearest, outside_m, outside_m > far_limit_m)
 

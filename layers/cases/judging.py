@@ -178,7 +178,11 @@ class ChunkJudge:
         chosen = [placements[0]] if index == 0 else [placements[0], placements[index]]
         places = [self._placer.place_of(one, row, today_id=task) for one in chosen]
         decision = decide(places, self._answers.get(task), datum=datum)
-        return decision, json.dumps(decision.reasons, ensure_ascii=False)
+        return decision, _as_json(decision.reasons)
+
+
+# Made once: json.dumps would make an encoder for each of the hundred thousand rows near a border.
+_as_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def _routing(placements: list[Placements]) -> NDArray[np.int64]:

@@ -131,17 +131,15 @@ class Placer:
         for number in np.unique(out.version[out.version > 0]):
             judge = self._judge(scheme, int(number))
             rows = np.flatnonzero(out.version == number)
-            found = judge.coverage.judge(
-                lon[rows], lat[rows], near_limit_m=scheme.near_limit_m, far_limit_m=scheme.far_limit_m
-            )
+            far_m = scheme.far_limit_m if scheme.extent == "whole" else None
+            found = judge.coverage.judge(lon[rows], lat[rows], near_limit_m=scheme.near_limit_m, far_limit_m=far_m)
             grid_id = np.append(judge.cells.grid_id, -1)  # index -1 reads the last: no grid
             out.grid_id[rows] = grid_id[found.own]
             out.second_id[rows] = grid_id[found.second]
             out.edge_distance_m[rows] = found.edge_distance_m
             out.near_border[rows] = found.near_border
-            if scheme.extent == "whole":
-                out.nearest_id[rows] = grid_id[found.nearest]
-                out.outside_m[rows] = found.outside_m
+            out.nearest_id[rows] = grid_id[found.nearest]
+            out.outside_m[rows] = found.outside_m
             if number != today:
                 with_ground = self._judge(scheme, today).cells.grid_id if today else np.empty(0, dtype=np.int64)
                 out.current[rows] = np.isin(out.grid_id[rows], with_ground)

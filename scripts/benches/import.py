@@ -125,14 +125,14 @@ class Bench:
 def main() -> None:
     """Measure and report."""
     chosen = options("import")
-    cases, rounds = (100_000, 3) if chosen.quick else (1_000_000, 5)
+    cases = 100_000 if chosen.quick else 1_000_000
     bench = Bench(cases)
     engines = {
         "gridkeeper import cases": Engine(bench.load, bench.clone),
         "bare COPY, text": Engine(lambda: bench.copy("text"), bench.empty),
         "bare COPY, binary": Engine(lambda: bench.copy("binary"), bench.empty),
     }
-    seconds = interleaved(engines, rounds=rounds)
+    seconds = interleaved(engines, rounds=3)
     bare = min(seconds[name] for name in engines if name.startswith("bare"))
     ours = seconds["gridkeeper import cases"]
     wrong = bench.mismatches()
