@@ -7,7 +7,9 @@ other engine must give the same:
 
 - *owner*: of the cells that cover the point (border included), the one with the lowest `grid_no`. Cells do not
   overlap, so an interior point has one; where a broken tiling was accepted the same rule decides.
-- *edge_distance_m*: distance from `M(p)` to the boundary of `M(owner)`, holes included; NaN without an owner.
+- *edge_distance_m*: distance from `M(p)` to the boundary of `M(owner)`, holes included; NaN without an owner. A
+  point that is exactly on the border in degrees has distance 0, though `M` may bend the border away from it by
+  some millimetres.
 - *near_border*: `edge_distance_m <= near_limit_m`.
 - *second*: of the other cells whose distance from `M(p)` is at most `near_limit_m`, the one with the smallest
   distance, then the lowest `grid_no`; none (-1) where there is no owner. A cell that holds `M(p)` has distance 0.
@@ -43,6 +45,8 @@ Flags = NDArray[np.bool_]
 NOBODY = -1
 _CHUNK = 50_000
 _TIE_M = 0.001
+# Farther than this from `M(owner)` no point can be on the border in degrees.
+_BEND_M = 0.005
 _Part = TypeVar("_Part")
 
 
@@ -143,6 +147,9 @@ class Coverage:
         inside, outside = np.flatnonzero(own != NOBODY), np.flatnonzero(own == NOBODY)
         edge_m, second = np.full(len(own), np.nan), np.full(len(own), NOBODY)
         edge_m[inside] = self._edge_m(own[inside], x[inside], y[inside])
+        close = np.flatnonzero(edge_m <= _BEND_M)
+        on_border = shapely.intersects(shapely.boundary(self.cells[own[close]]), shapely.points(lon[close], lat[close]))
+        edge_m[close[on_border]] = 0.0
         near = edge_m <= near_limit_m
         asked = np.flatnonzero(edge_m <= near_limit_m + _TIE_M) if self._tiled else inside
         second[asked] = self._second(own[asked], x[asked], y[asked], near_limit_m)

@@ -4,11 +4,14 @@
 -- Parameters: scheme_id, srid, near_limit_m, extent, tree.
 WITH covering AS (
     -- Driven from the cells: PostGIS then prepares each polygon once and finds its points by their index.
-    SELECT inside.case_id, k.grid_id, k.grid_no, inside.edge_now
+    SELECT inside.case_id, k.grid_id, k.grid_no,
+        -- On the border in degrees is on the border, though the metric CRS bends it by some millimetres.
+        CASE WHEN inside.edge_m <= 0.005 AND ST_Intersects(ST_Boundary(k.geom), inside.geom) THEN 0
+            ELSE inside.edge_m END AS edge_now
     FROM check_cells k
     CROSS JOIN LATERAL (
-        SELECT c.id AS case_id,
-            floor(ST_Distance(ST_Transform(c.geom, :srid), k.border_m) * 1000 + 0.5) / 1000 AS edge_now
+        SELECT c.id AS case_id, c.geom,
+            floor(ST_Distance(ST_Transform(c.geom, :srid), k.border_m) * 1000 + 0.5) / 1000 AS edge_m
         FROM cases c
         WHERE ST_Covers(k.geom, c.geom) AND c.tree = :tree AND k.valid @> c.occurred_at
         OFFSET 0

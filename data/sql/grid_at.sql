@@ -28,10 +28,10 @@ SELECT
 FROM place
 LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name,
-        floor(ST_Distance(
+        CASE WHEN ST_Intersects(ST_Boundary(b.geom), place.point) THEN 0 ELSE floor(ST_Distance(
             ST_Transform(place.point, place.metric_srid),
             ST_Boundary(ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid))
-        ) * 1000 + 0.5) / 1000 AS edge_distance_m
+        ) * 1000 + 0.5) / 1000 END AS edge_distance_m
     FROM (
         SELECT * FROM boundaries
         WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz) AND ST_Covers(geom, place.point)
