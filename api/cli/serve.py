@@ -35,9 +35,7 @@ class Server(uvicorn.Server):
 def serve(
     context: typer.Context,
     port: Annotated[int | None, typer.Option(help="TCP port on 127.0.0.1; else GRIDKEEPER_PORT, else 8000.")] = None,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Load the sample town where there is nothing.")
-    ] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Load the sample town where there is nothing.")] = False,
 ) -> None:
     """Serve the map and the API until interrupted."""
     out = output_of(context)

@@ -67,7 +67,7 @@ class ChunkJudge:
         self._bounds = self._placer.bounds(routing)
         self._now = datetime.now(UTC)
         self._answers: dict[int, Answer] = {}
-        self._plain: dict[tuple[Any, ...], tuple[Decision, str]] = {}
+        self._decided: dict[tuple[Any, ...], tuple[Decision, list[str]]] = {}
         self._checked = False
 
     def judge(self, chunk: Chunk) -> Judged:
@@ -155,34 +155,39 @@ class ChunkJudge:
         routing: NDArray[np.int64],
         task: NDArray[np.int64],
     ) -> list[tuple[Decision, str]]:
-        """A decision, and its reasons as JSON, for each row; rows with nothing special about them share theirs."""
-        grid = _pick(placements, routing, "grid_id")
-        edge = _pick(placements, routing, "edge_distance_m")
-        plain = (grid >= 0) & ~_pick(placements, routing, "near_border") & (edge > 0)
-        version = _pick(placements, routing, "version")
-        arrays = (routing, version, grid, task, reports.datum)
+        """A decision, and its reasons as JSON, for each row.
+
+        Rows that differ in nothing but their distance to the edge share both; the distance is put into the text.
+        """
+        grid, edge, second, near, version = (
+            _pick(placements, routing, name)
+            for name in ("grid_id", "edge_distance_m", "second_id", "near_border", "version")
+        )
+        arrays = (routing, version, grid, task, second, near, edge == 0, reports.datum)
+        keys = zip(*(values.tolist() for values in arrays), strict=True)
         decided = []
-        for row, (is_plain, *key) in enumerate(zip(plain.tolist(), *(a.tolist() for a in arrays), strict=True)):
-            index, _, _, task_id, datum = key
-            known = self._plain.get(tuple(key)) if is_plain else None
+        for row, (key, inside, edge_m) in enumerate(zip(keys, (grid >= 0).tolist(), edge.tolist(), strict=True)):
+            known = self._decided.get(key) if inside else None
             if known is None:
-                known = self._decide_row(placements, row, index, task=task_id, datum=datum)
-                if is_plain:
-                    self._plain[tuple(key)] = known
-            decided.append(known)
+                known = self._decide_row(placements, row, key[0], task=key[3], datum=key[-1])
+                if inside:
+                    self._decided[key] = known
+            decided.append((known[0], _distance(edge_m).join(known[1])))
         return decided
 
     def _decide_row(
         self, placements: list[Placements], row: int, index: int, *, task: int, datum: str
-    ) -> tuple[Decision, str]:
+    ) -> tuple[Decision, list[str]]:
+        """The decision on a row, and its reasons as JSON, cut where the distance to the edge stands."""
         chosen = [placements[0]] if index == 0 else [placements[0], placements[index]]
         places = [self._placer.place_of(one, row, today_id=task) for one in chosen]
         decision = decide(places, self._answers.get(task), datum=datum)
-        return decision, _as_json(decision.reasons)
+        edge_m = float(placements[index].edge_distance_m[row])
+        return decision, json.dumps(decision.reasons, ensure_ascii=False).split(_distance(edge_m))
 
 
-# Made once: json.dumps would make an encoder for each of the hundred thousand rows near a border.
-_as_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+def _distance(edge_m: float) -> str:
+    return f'"edge_distance_m": {edge_m!r}'
 
 
 def _routing(placements: list[Placements]) -> NDArray[np.int64]:
