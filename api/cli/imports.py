@@ -27,8 +27,8 @@ from layers.staff.intake import import_absences, import_duties, import_staff
 app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, buildings and streets.")
 
 _LISTED = 20
-# While one chunk is stored the next is judged, in two halves at once; more rows would only take more memory.
-_CHUNK_ROWS = 100_000
+# While two chunks are stored the next is judged; more rows would only take more memory.
+_CHUNK_ROWS = 50_000
 
 File = Annotated[Path, typer.Argument(help="The file to read.")]
 Crs = Annotated[str | None, typer.Option(help="CRS of the file where it states none, for example EPSG:4547.")]

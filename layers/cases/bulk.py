@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -18,8 +20,11 @@ from layers.batches import Summary, close_batch, open_batch
 from layers.cases.expect import Expectation
 from layers.cases.judging import ChunkJudge
 from layers.cases.rows import RowOptions
-from layers.cases.storing import store
+from layers.cases.storing import Stored, store
 from layers.grids.schemes import scheme_named
+
+# Chunks stored at once; the database works on one processor for each.
+_WRITERS = 2
 
 
 @contextmanager
@@ -66,18 +71,23 @@ def import_cases(
         described = {"scheme": scheme, "columns": options.columns, "datum": options.datum, "path": str(file.resolve())}
         summary = open_batch(session, actor, kind="cases", dataset=dataset, file=file.name, options=described)
     expectation = Expectation(expect) if expect else None
-    with Session(bind) as reading, ThreadPoolExecutor(1) as writer, _no_cycle_search():
+    with Session(bind) as reading, ThreadPoolExecutor(_WRITERS) as writers, _no_cycle_search():
         judge = ChunkJudge(reading, routing, options, expectation)
-        storing: Future[None] | None = None
+        under_way: deque[tuple[Future[Stored], pd.Index]] = deque()
+
+        def finish_first() -> None:
+            under_way.popleft()[0].result().add_to(summary)
+
         for chunk in chunks:
             judged = judge.judge(chunk)
-            if storing is not None:
-                storing.result()
-            storing = writer.submit(store, bind, actor, routing, judged, summary)
+            # A row whose id came before must find that one stored, so such chunks wait for each other.
+            while len(under_way) == _WRITERS or any(ids.isin(judged.ids).any() for _, ids in under_way):
+                finish_first()
+            under_way.append((writers.submit(store, bind, actor, routing, judged, summary), judged.ids))
             if progress:
                 progress(judged.rows)
-        if storing is not None:
-            storing.result()
+        while under_way:
+            finish_first()
     if expectation:
         summary.facts["agreement"] = expectation.shares()
         summary.remarks += [expectation.sentence(), *(f"Warning: {w}" for w in expectation.warnings(options.datum))]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
@@ -49,6 +50,11 @@ class Judged:
     source: str
     bad: list[BadRow]
     rows: int
+
+    @property
+    def ids(self) -> pd.Index:
+        """Source ids of the good rows, where the file has any."""
+        return pd.Index(self.reports.frame[self.columns["id"]]) if "id" in self.columns else pd.Index([])
 
     def pick(self, name: str) -> NDArray[Any]:
         """An attribute of the routing placement of each row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,15 +23,39 @@ from layers.cases.judging import Judged
 from layers.cases.placing import Placements
 
 
-def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: Summary) -> None:
-    """Store one chunk and add it to the sums.
+@dataclass(frozen=True)
+class Stored:
+    """What became of a chunk once it was committed: rows that were there already, and those set aside."""
+
+    judged: Judged
+    already_there: int
+    bad: list[BadRow]
+
+    def add_to(self, summary: Summary) -> None:
+        """Add the chunk to the sums of its import."""
+        judged = self.judged
+        summary.read += judged.rows
+        summary.quarantined += len(self.bad)
+        summary.already_there += self.already_there
+        summary.stored += judged.rows - len(self.bad) - self.already_there
+        summary.reasons.update(row.reason for row in self.bad)
+        for name, rows in (
+            ("queued", sum(reason is not None for reason in judged.queue_reason)),
+            ("outside", int((judged.pick("grid_id") < 0).sum())),
+            ("near_border", int(judged.pick("near_border").sum())),
+        ):
+            summary.facts[name] = summary.facts.get(name, 0) + rows
+
+
+def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: Summary) -> Stored:
+    """Store one chunk in a transaction of its own; chunks without a common source id may be stored side by side.
 
     Args:
         bind: Engine of the service role.
         actor: Who imports.
         routing: The routing scheme.
         judged: The chunk.
-        summary: The import's sums so far; changed only once the chunk is committed.
+        summary: The import it belongs to; not changed here.
     """
     bad = list(judged.bad)
     with unit_of_work(bind) as session:
@@ -60,7 +85,7 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
         )
         session.execute(statement("insert_placements"))
         quarantine(session, summary, bad)
-    _count(judged, known, bad, summary)
+    return Stored(judged, known, bad)
 
 
 def _case_columns(judged: Judged) -> dict[str, Any]:
@@ -141,17 +166,3 @@ def _set_known_aside(session: Session, judged: Judged, routing: Scheme, dataset:
         detail = "A case with this id is stored with other values; it was left as it is."
         bad.append(BadRow(row_no, column, str(row[column]), "id_known_with_other_values", raw_row(row), detail))
     return len(known) - len(changed)
-
-
-def _count(judged: Judged, known: int, bad: list[BadRow], summary: Summary) -> None:
-    summary.read += judged.rows
-    summary.quarantined += len(bad)
-    summary.already_there += known
-    summary.stored += judged.rows - len(bad) - known
-    summary.reasons.update(row.reason for row in bad)
-    for name, rows in (
-        ("queued", sum(reason is not None for reason in judged.queue_reason)),
-        ("outside", int((judged.pick("grid_id") < 0).sum())),
-        ("near_border", int(judged.pick("near_border").sum())),
-    ):
-        summary.facts[name] = summary.facts.get(name, 0) + rows
