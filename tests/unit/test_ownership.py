@@ -41,7 +41,8 @@ def test_a_judgement_is_what_the_written_rule_says_cell_by_cell(drawn):
         ranked = sorted(range(len(metric)), key=lambda cell: (away_m[cell], drawn.grid_no[cell]))
         assert judged.own[row] == own
         if own >= 0:
-            edge_m = round_m(shapely.distance(metric[own].boundary, shapely.Point(x, y)))
+            on_border = drawn.cells[own].boundary.intersects(shapely.Point(drawn.lon[row], drawn.lat[row]))
+            edge_m = 0.0 if on_border else round_m(shapely.distance(metric[own].boundary, shapely.Point(x, y)))
             near_others = [cell for cell in ranked if cell != own and away_m[cell] <= NEAR_M]
             assert judged.edge_distance_m[row] == edge_m
             assert judged.near_border[row] == (edge_m <= NEAR_M)
