@@ -17,7 +17,7 @@ from data.readers.rows import read_rows
 from data.writers import write_layer, write_quarantine
 from layers import features
 from layers.batches import quarantined_rows
-from layers.cases.check import check as run_check
+from layers.cases.check import check_side_by_side
 from layers.cases.compare import compare as run_compare
 from layers.cases.compare import last_import, official_column
 from layers.cases.export import case_table
@@ -91,8 +91,7 @@ def check(
 ) -> None:
     """Recompute every stored placement in SQL; exit code 0 when nothing differs, else 1."""
     out = output_of(context)
-    with Session(service_engine(out, long=True)) as session:
-        report = run_check(session, scheme=scheme)
+    report = check_side_by_side(service_engine(out, long=True), scheme=scheme)
     for found in report.differences[:100]:
         out.show(f"case {found.number}, {found.scheme}: {found.field} is {found.stored}, should be {found.expected}")
     if len(report.differences) > 100:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from data.sql import statement
@@ -44,17 +46,47 @@ def check(session: Session, *, scheme: str | None = None) -> CheckReport:
         session: A session without a statement time-out; temporary tables go with its transaction.
         scheme: Name of the one scheme to look at.
     """
-    report = CheckReport()
-    chosen = [scheme_named(session, scheme)] if scheme else session.scalars(select(Scheme).order_by(Scheme.id)).all()
-    for one in chosen:
-        report.placements += (
-            session.scalar(select(func.count()).select_from(Placement).where(Placement.scheme_id == one.id)) or 0
-        )
-        report.differences += _placements(session, one)
-    for tree in sorted({one.tree for one in chosen}):
-        report.differences += _listed(session, "check_routing", {"tree": tree})
-    report.differences += _listed(session, "check_orphans", {})
-    return report
+    chosen = _chosen(session, scheme)
+    return _summed([_check_scheme(session, one) for one in chosen], _references(session, chosen))
+
+
+def check_side_by_side(bind: Engine, *, scheme: str | None = None) -> CheckReport:
+    """The same with a connection for each scheme, two at a time.
+
+    Args:
+        bind: Engine without a statement time-out.
+        scheme: Name of the one scheme to look at.
+    """
+
+    def one(chosen: Scheme) -> CheckReport:
+        with Session(bind) as session:
+            return _check_scheme(session, chosen)
+
+    with Session(bind) as session, ThreadPoolExecutor(2) as pool:
+        chosen = _chosen(session, scheme)
+        parts = pool.map(one, chosen)
+        return _summed(list(parts), _references(session, chosen))
+
+
+def _chosen(session: Session, scheme: str | None) -> list[Scheme]:
+    if scheme:
+        return [scheme_named(session, scheme)]
+    return list(session.scalars(select(Scheme).order_by(Scheme.id)))
+
+
+def _check_scheme(session: Session, scheme: Scheme) -> CheckReport:
+    placements = select(func.count()).select_from(Placement).where(Placement.scheme_id == scheme.id)
+    return CheckReport(session.scalar(placements) or 0, _placements(session, scheme))
+
+
+def _references(session: Session, chosen: list[Scheme]) -> list[Difference]:
+    found = [_listed(session, "check_routing", {"tree": tree}) for tree in sorted({one.tree for one in chosen})]
+    return [*chain.from_iterable(found), *_listed(session, "check_orphans", {})]
+
+
+def _summed(parts: list[CheckReport], references: list[Difference]) -> CheckReport:
+    differences = chain.from_iterable(part.differences for part in parts)
+    return CheckReport(sum(part.placements for part in parts), [*differences, *references])
 
 
 def _listed(session: Session, name: str, values: dict[str, Any]) -> list[Difference]:
