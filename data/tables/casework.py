@@ -117,7 +117,7 @@ class Placement(Base):
     """Where one case lies in one scheme, judged by the boundaries of one version.
 
     Cases, schemes and grids are never deleted and `gridkeeper check` looks up every reference to them, so the
-    millions of rows here carry no foreign keys: they were more than half of the cost of a bulk import.
+    millions of rows here carry no foreign keys: they were about two fifths of a bulk import.
     """
 
     __tablename__ = "placements"
