@@ -126,7 +126,7 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
 def _load_cases(bind: Engine, out: Output, town: Town) -> dict[str, object]:
     columns = {role: role for role in ("category", "description", "state", "source", "datum")}
     columns |= {"id": "source_id", "lon": "x", "lat": "y", "at": "occurred_at"}
-    with out.progress("Loading cases", total=town.size.cases) as advance:
+    with out.progress("Loading cases") as advance:
         summary = import_cases(
             bind,
             out.actor,
