@@ -25,29 +25,25 @@ computed distances as equal up to 2 mm.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
-from typing import TypeVar
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from shapely import STRtree
 
+from gis.borders import Borders, borders_of
 from gis.edges import Floats, Geometries
-from gis.metric import points_to_metric, round_m, to_metric
-from gis.topology import enclosed
+from gis.locator import Locator
+from gis.metric import points_to_metric
 
 Indexes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Bounds = tuple[float, float, float, float]
 
 NOBODY = -1
-_CHUNK = 50_000
-_TIE_M = 0.001
 # Farther than this from `M(owner)` no point can be on the border in degrees.
 _BEND_M = 0.005
-_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True)
@@ -74,13 +70,19 @@ class Judgement:
 
 
 class Coverage:
-    """Cells indexed once, to judge points by the border rule in chunks.
+    """Cells indexed once, to judge points by the border rule in bulk.
 
     Args:
         cells: Valid polygons (n,) of EPSG:4326 on the lattice.
-        grid_no: Distinct numbers (n,).
+        grid_no: Distinct positive numbers (n,).
         metric_srid: EPSG code of the scheme's metric CRS.
-        threads: How many chunks are judged at once.
+
+    Attributes:
+        locator, borders: What answers.
+        bounds: West, south, east, north of the cells in degrees, NaN without cells.
+
+    Raises:
+        GridError: As `Locator`: a coverage with overlaps, or a very wide one, is judged in SQL.
 
     >>> two = Coverage(shapely.box([0, 1], 0, [1, 2], 1), [7, 3], metric_srid=32631)
     >>> two.owners([0.5, 1.0, 2.5], [0.5, 0.5, 0.5]).tolist()
@@ -90,25 +92,36 @@ class Coverage:
     ([1, -1], [0, -1], [-1, 1], [nan, 0.106])
     """
 
-    def __init__(self, cells: ArrayLike, grid_no: ArrayLike, *, metric_srid: int, threads: int = 2) -> None:
-        self.cells: Geometries = np.asarray(cells, dtype=np.object_)
-        self.grid_no: Indexes = np.asarray(grid_no, dtype=np.int64)
-        if len(np.unique(self.grid_no)) != len(self.cells):
-            raise ValueError("each cell needs a grid_no of its own")
-        self._by_rank = np.append(np.argsort(self.grid_no), NOBODY)
-        self._rank = np.argsort(self._by_rank[:-1])
-        self._srid = metric_srid
-        self._threads = threads
-        self._tree = STRtree(self.cells)
-        self._metric = to_metric(self.cells, srid=metric_srid)
-        self._metric_tree = STRtree(self._metric)
-        self._bounds = shapely.bounds(self._metric)
-        self._border = np.asarray(shapely.boundary(self._metric), dtype=np.object_)
-        self._tiled = bool(shapely.coverage_is_valid(self.cells)) and not len(enclosed(self.cells))
+    def __init__(self, cells: ArrayLike, grid_no: ArrayLike, *, metric_srid: int) -> None:
+        ground: Geometries = np.asarray(cells, dtype=np.object_)
+        by_rank = np.argsort(np.asarray(grid_no, dtype=np.int64))
+        locator = Locator(ground, grid_no)
+        west, south, east, north = shapely.total_bounds(ground).tolist() if len(ground) else [math.nan] * 4
+        self.bounds: Bounds = (west, south, east, north)
+        self._set(locator, borders_of(ground[by_rank], metric_srid=metric_srid), metric_srid, by_rank)
+
+    @classmethod
+    def of_parts(cls, locator: Locator, borders: Borders, *, metric_srid: int, bounds: Bounds) -> Coverage:
+        """A coverage whose parts are there already, cells in the order of `grid_no`.
+
+        Args:
+            locator: Of the cells.
+            borders: Of the same cells.
+            metric_srid: EPSG code of the borders' CRS.
+            bounds: West, south, east, north of the cells in degrees.
+        """
+        one = cls.__new__(cls)
+        one.bounds = bounds
+        one._set(locator, borders, metric_srid, np.arange(len(locator.grid_no)))
+        return one
+
+    def _set(self, locator: Locator, borders: Borders, metric_srid: int, by_rank: Indexes) -> None:
+        self.locator, self.borders, self.metric_srid = locator, borders, metric_srid
+        self._by_rank = np.append(by_rank, NOBODY)  # rank -1, nobody, reads the last
 
     def owners(self, lon: ArrayLike, lat: ArrayLike) -> Indexes:
         """Index (n,) of the owning cell of each point, -1 outside; lon and lat are lattice degrees (n,)."""
-        return np.concatenate(self._in_chunks(self._owners, lon, lat))
+        return np.asarray(self._by_rank[self.locator.ranks(lon, lat)], dtype=np.int64)
 
     def judge(self, lon: ArrayLike, lat: ArrayLike, *, near_limit_m: float, far_limit_m: float | None) -> Judgement:
         """Judge points, lattice degrees (n,), by the rule of this module.
@@ -116,87 +129,30 @@ class Coverage:
         Without a far limit nobody asks what lies nearest to the points outside, as in a partial coverage where
         most points are: `nearest` is -1 and `outside_m` NaN for them.
         """
-
-        def work(x: Floats, y: Floats) -> Judgement:
-            return self._judge(x, y, near_limit_m, far_limit_m)
-
-        parts = self._in_chunks(work, lon, lat)
-        columns = ([getattr(part, field.name) for part in parts] for field in fields(Judgement))
-        return Judgement(*(np.concatenate(column) for column in columns))
-
-    def _in_chunks(self, work: Callable[[Floats, Floats], _Part], lon: ArrayLike, lat: ArrayLike) -> list[_Part]:
-        x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-        spans = [slice(start, start + _CHUNK) for start in range(0, max(len(x), 1), _CHUNK)]
-        if len(spans) == 1:
-            return [work(x, y)]
-        with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(lambda span: work(x[span], y[span]), spans))
-
-    def _owners(self, lon: Floats, lat: Floats) -> Indexes:
-        row, cell = self._tree.query(shapely.points(lon, lat))
-        by_cell = np.argsort(cell, kind="stable")
-        row, cell = row[by_cell], cell[by_cell]
-        covered = shapely.intersects_xy(self.cells[cell], lon[row], lat[row])
-        lowest = np.full(len(lon), len(self.cells))
-        np.minimum.at(lowest, row[covered], self._rank[cell[covered]])
-        return np.asarray(self._by_rank[lowest], dtype=np.int64)
-
-    def _judge(self, lon: Floats, lat: Floats, near_limit_m: float, far_limit_m: float | None) -> Judgement:
-        own = self._owners(lon, lat)
-        x, y = points_to_metric(lon, lat, srid=self._srid)
-        inside, outside = np.flatnonzero(own != NOBODY), np.flatnonzero(own == NOBODY)
-        edge_m, second = np.full(len(own), np.nan), np.full(len(own), NOBODY)
-        edge_m[inside] = self._edge_m(own[inside], x[inside], y[inside])
+        at_lon, at_lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        own = self.locator.ranks(at_lon, at_lat)
+        n = len(own)
+        edge_m, outside_m = np.full(n, np.nan), np.full(n, np.nan)
+        second, nearest = np.full(n, NOBODY, dtype=np.int32), np.full(n, NOBODY, dtype=np.int32)
+        inside = np.flatnonzero(own != NOBODY)
+        asked = np.arange(n) if far_limit_m is not None else inside
+        x, y = np.full(n, np.nan), np.full(n, np.nan)
+        x[asked], y[asked] = points_to_metric(at_lon[asked], at_lat[asked], srid=self.metric_srid)
+        edge_m[inside] = self.borders.edge_m(own[inside], x[inside], y[inside])
         close = np.flatnonzero(edge_m <= _BEND_M)
-        on_border = shapely.intersects(shapely.boundary(self.cells[own[close]]), shapely.points(lon[close], lat[close]))
-        edge_m[close[on_border]] = 0.0
-        near = edge_m <= near_limit_m
-        asked = np.flatnonzero(edge_m <= near_limit_m + _TIE_M) if self._tiled else inside
-        second[asked] = self._second(own[asked], x[asked], y[asked], near_limit_m)
-        nearest, outside_m = np.full(len(own), NOBODY), np.full(len(own), np.nan)
-        if far_limit_m is None:
-            return Judgement(own, edge_m, near, second, nearest, outside_m, np.zeros(len(own), dtype=np.bool_))
-        nearest[outside], outside_m[outside] = self._nearest(x[outside], y[outside], far_limit_m)
-        return Judgement(own, edge_m, near, second, nearest, outside_m, outside_m > far_limit_m)
-
-    def _edge_m(self, own: Indexes, x: Floats, y: Floats) -> Floats:
-        by_cell = np.argsort(own, kind="stable")
-        edge_m = np.empty(len(own))
-        points = shapely.points(x[by_cell], y[by_cell])
-        edge_m[by_cell] = shapely.distance(points, self._border[own[by_cell]])
-        return round_m(edge_m)
-
-    def _second(self, own: Indexes, x: Floats, y: Floats, limit_m: float) -> Indexes:
-        row, cell, away_m = self._around(x, y, np.full(len(x), limit_m + _TIE_M))
-        other = (cell != own[row]) & (away_m <= limit_m)
-        second, _ = self._closest(row[other], cell[other], away_m[other], count=len(own))
-        return second
-
-    def _nearest(self, x: Floats, y: Floats, far_limit_m: float) -> tuple[Indexes, Floats]:
-        points = shapely.points(x, y)
-        points[~(np.isfinite(x) & np.isfinite(y))] = None
-        (row, cell), away_m = self._metric_tree.query_nearest(points, return_distance=True)
-        nearest, outside_m = self._closest(row, cell, away_m, count=len(x))
-        outside_m = round_m(outside_m)
-        tie = np.flatnonzero(outside_m <= far_limit_m)
-        row, cell, away_m = self._around(x[tie], y[tie], outside_m[tie] + _TIE_M)
-        nearest[tie], outside_m[tie] = self._closest(row, cell, away_m, count=len(tie))
-        return nearest, outside_m
-
-    def _around(self, x: Floats, y: Floats, reach_m: Floats) -> tuple[Indexes, Indexes, Floats]:
-        """Pairs of a point and a cell within its reach (and some beyond), with the rounded distance."""
-        row, cell = self._metric_tree.query(shapely.box(x - reach_m, y - reach_m, x + reach_m, y + reach_m))
-        west, south, east, north = self._bounds[cell].T
-        aside_m = np.maximum(np.maximum(west - x[row], x[row] - east), 0)
-        apart_m = np.maximum(np.maximum(south - y[row], y[row] - north), 0)
-        possible = np.hypot(aside_m, apart_m) <= reach_m[row]
-        row, cell = row[possible], cell[possible]
-        return row, cell, round_m(shapely.distance(shapely.points(x[row], y[row]), self._metric[cell]))
-
-    def _closest(self, row: Indexes, cell: Indexes, away_m: Floats, *, count: int) -> tuple[Indexes, Floats]:
-        """Of each row's cells the closest, then the lowest grid_no; -1 and infinity for a row without any."""
-        order = np.lexsort((self._rank[cell], away_m, row))
-        rows, first = np.unique(row[order], return_index=True)
-        best, best_m = np.full(count, NOBODY), np.full(count, np.inf)
-        best[rows], best_m[rows] = cell[order][first], away_m[order][first]
-        return best, best_m
+        edge_m[close[self.locator.on_border(at_lon[close], at_lat[close])]] = 0.0
+        # A neighbour's border may bend towards a point by as much as the own one bends away from it.
+        rivals = np.flatnonzero(edge_m <= near_limit_m + 2 * _BEND_M)
+        second[rivals], _ = self.borders.closest(own[rivals], x[rivals], y[rivals], reach_m=near_limit_m)
+        if far_limit_m is not None:
+            out = np.flatnonzero(own == NOBODY)
+            nearest[out], outside_m[out] = self.borders.closest(own[out], x[out], y[out], reach_m=np.inf)
+        return Judgement(
+            own=self._by_rank[own],
+            edge_distance_m=edge_m,
+            near_border=edge_m <= near_limit_m,
+            second=self._by_rank[second],
+            nearest=self._by_rank[nearest],
+            outside_m=outside_m,
+            far=np.zeros(n, dtype=np.bool_) if far_limit_m is None else outside_m > far_limit_m,
+        )

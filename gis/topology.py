@@ -184,6 +184,20 @@ def enclosed(cells: Geometries) -> NDArray[np.int64]:
     return np.union1d(cell_of[inner[inside]], outer[inside]).astype(np.int64)
 
 
+def overlapping(cells: ArrayLike) -> NDArray[np.int64]:
+    """Pairs (m, 2) of cells whose interiors meet, the lower index first.
+
+    >>> overlapping(shapely.box([0, 1, 1.5], 0, [1, 2, 3], 1)).tolist()
+    [[1, 2]]
+    >>> overlapping([]).shape
+    (0, 2)
+    """
+    all_cells = np.asarray(cells, dtype=np.object_)
+    unequal = shapely.coverage_invalid_edges(all_cells)
+    suspects = np.union1d(np.flatnonzero(~shapely.is_empty(unequal)), enclosed(all_cells))
+    return _meeting(all_cells, suspects)
+
+
 def _unions(cells: Geometries, group: NDArray[np.int64]) -> Geometries:
     """The union of the cells of each group, in order of groups; vertices stay on the lattice."""
     order = np.argsort(group, kind="stable")
@@ -213,14 +227,20 @@ def _junctions(unequal: Geometries, suspects: NDArray[np.int64]) -> _Faults:
 
 
 def _overlaps(cells: Geometries, suspects: NDArray[np.int64]) -> _Faults:
+    pairs = _meeting(cells, suspects)
+    common = _polygons_of(shapely.intersection(cells[pairs[:, 0]], cells[pairs[:, 1]]))
+    return [
+        ((one, other), place) for (one, other), place in zip(pairs.tolist(), common, strict=True) if not place.is_empty
+    ]
+
+
+def _meeting(cells: Geometries, suspects: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs (m, 2) of suspects whose interiors meet."""
     some = cells[suspects]
     first, second = STRtree(some).query(some, predicate="intersects")
     first, second = first[first < second], second[first < second]
     meet = shapely.relate_pattern(some[first], some[second], "T********")
-    first, second = first[meet], second[meet]
-    common = _polygons_of(shapely.intersection(some[first], some[second]))
-    pairs = zip(suspects[first].tolist(), suspects[second].tolist(), common, strict=True)
-    return [((one, other), place) for one, other, place in pairs if not place.is_empty]
+    return np.column_stack([suspects[first[meet]], suspects[second[meet]]]).astype(np.int64).reshape(-1, 2)
 
 
 def _voids(cells: Geometries, suspects: NDArray[np.int64]) -> _Faults:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,13 @@ from sqlalchemy.orm import Session
 from data.readers.chunk import BadRow
 from data.tables import ImportBatch, Quarantined
 from layers.actor import Actor
+
+Progress = Callable[[int], None]
+"""Is told how much more of a long work is done."""
+
+
+def unheard(_: int) -> None:
+    """The progress that nobody follows."""
 
 
 @dataclass

@@ -91,7 +91,9 @@ def check(
 ) -> None:
     """Recompute every stored placement in SQL; exit code 0 when nothing differs, else 1."""
     out = output_of(context)
-    report = check_side_by_side(service_engine(out, long=True), scheme=scheme)
+    bind = service_engine(out, long=True)
+    with out.progress("Checking") as advance:
+        report = check_side_by_side(bind, scheme=scheme, progress=advance)
     for found in report.differences[:100]:
         out.show(f"case {found.number}, {found.scheme}: {found.field} is {found.stored}, should be {found.expected}")
     if len(report.differences) > 100:

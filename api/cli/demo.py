@@ -23,11 +23,12 @@ from data.tables import Case, Scheme
 from gis.errors import BadInput
 from layers.cases.bulk import import_cases
 from layers.cases.rows import RowOptions
-from layers.grids.areas import AreaColumns, import_areas
-from layers.grids.ground import import_buildings, import_streets
+from layers.grids.areas import import_areas
+from layers.grids.ground import BUILDINGS, STREETS, import_ground
+from layers.grids.incoming import CellColumns
 from layers.grids.intake import GridColumns, import_grids
 from layers.grids.schemes import SchemeSpec
-from layers.staff.intake import import_absences, import_duties, import_staff
+from layers.staff.intake import ABSENCES, DUTIES, STAFF, import_people
 
 _FILE = "sample town"
 
@@ -98,7 +99,7 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
     tree = town.size.tree
     with unit_of_work(bind) as session:
         for level in ("city", "county", "street", "community"):
-            columns = AreaColumns(code="code", name="name", parent_code=None if level == "city" else "parent_code")
+            columns = CellColumns(name="name", parent_code=None if level == "city" else "parent_code")
             frame = _numbered(town.areas[town.areas["level"] == level])
             import_areas(session, out.actor, frame, tree=tree, level=level, columns=columns, datum=None, file=_FILE)
         for name, frame in town.schemes.items():
@@ -111,16 +112,16 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
                 priority=10 if partial else 0,
                 time_zone=TIME_ZONE,
             )
-            columns_ = GridColumns(code="code", name="name", parent_code="parent_code", parent_level="community")
+            columns_ = GridColumns(name="name", parent_code="parent_code", parent_level="community")
             import_grids(session, out.actor, _numbered(frame), spec=spec, columns=columns_, file=_FILE)
-        import_buildings(session, out.actor, _numbered(town.buildings), tree=tree, file=_FILE)
-        import_streets(session, out.actor, _numbered(town.streets), tree=tree, file=_FILE)
+        for kind, ground in ((BUILDINGS, town.buildings), (STREETS, town.streets)):
+            import_ground(session, out.actor, _numbered(ground), kind, tree=tree, file=_FILE)
         duties = town.people.duties.assign(
             scheme=[scheme_name(town, one) if pd.notna(one) else one for one in town.people.duties["scheme"]]
         )
-        import_staff(session, out.actor, Chunk(_numbered(town.people.staff)), tree=tree, file=_FILE)
-        for verb, table in ((import_duties, duties), (import_absences, town.people.absences)):
-            verb(session, out.actor, Chunk(_numbered(table)), tree=tree, file=_FILE, time_zone=TIME_ZONE)
+        for table, rows in ((STAFF, town.people.staff), (DUTIES, duties), (ABSENCES, town.people.absences)):
+            chunk = Chunk(_numbered(rows))
+            import_people(session, out.actor, chunk, table, tree=tree, file=_FILE, time_zone=TIME_ZONE)
 
 
 def _load_cases(bind: Engine, out: Output, town: Town) -> dict[str, object]:

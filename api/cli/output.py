@@ -54,14 +54,14 @@ class Output:
 
     @contextmanager
     def progress(self, title: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        """A bar on stderr, where that is a terminal; call what it yields with the number done since.
+        """A bar on stderr, where that is a terminal and people read; call what it yields with the number done since.
 
         Args:
             title: What is being done.
             total: How many there are; None when that is not known.
         """
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=_STDERR, disable=not sys.stderr.isatty()) as bar:
+        with Progress(*columns, console=_STDERR, disable=self.json or not sys.stderr.isatty()) as bar:
             task = bar.add_task(title, total=total)
             yield lambda done: bar.advance(task, done)
 

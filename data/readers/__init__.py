@@ -1,7 +1,7 @@
 """Files in: vector files as GeoDataFrames, tables as chunks of rows, and nothing bad passed over in silence."""
 
 from data.readers.chunk import BadRow, Chunk
-from data.readers.columns import load_mapping, require
+from data.readers.columns import named_columns, require
 from data.readers.features import read_features
 from data.readers.numbers import ParsedNumbers, parse_coordinates
 from data.readers.rows import read_rows
@@ -12,7 +12,7 @@ __all__ = [
     "Chunk",
     "ParsedNumbers",
     "ParsedTimes",
-    "load_mapping",
+    "named_columns",
     "parse_coordinates",
     "parse_times",
     "read_features",

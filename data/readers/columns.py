@@ -12,34 +12,73 @@ from data.readers.archives import existing
 from gis.errors import BadInput
 
 
-def load_mapping(toml_path: Path | str) -> dict[str, str]:
-    """Read a mapping of columns from a TOML file with one table, `[columns]`.
+def named_columns(options: Mapping[str, str | None], toml: Path | None) -> dict[str, str]:
+    """Which column holds what, as options and a TOML file say; an option goes before the file.
 
     Args:
-        toml_path: A file such as `[columns]` followed by `id = "case_number"`, `lon = "longitude"`.
+        options: Each role that an import knows -> the column that an option names for it, or None.
+        toml: A file with one table, `[columns]`, and a role with its column on each line: `id = "case_number"`.
 
     Returns:
-        Our name -> the file's name.
+        Role -> column, for the roles that were named.
 
     Raises:
         BadInput: `mapping_bad`, or those of a file that cannot be opened.
+
+    >>> named_columns({"id": "number", "name": None}, None)
+    {'id': 'number'}
     """
-    path = existing(toml_path)
+    given = {role: column for role, column in options.items() if column}
+    return given if toml is None else _mapping(existing(toml), options) | given
+
+
+def _mapping(path: Path, roles: Iterable[str]) -> dict[str, str]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _bad(path, f"it is not TOML ({error})") from error
+        raise _bad(path, f"it is not TOML ({error}).") from error
     columns = tables.pop("columns", None)
     if not isinstance(columns, dict) or tables:
-        raise _bad(path, "it must hold one table, [columns], and nothing else")
+        raise _bad(path, "it must hold one table, [columns], and nothing else.")
     for name, column in columns.items():
+        if name not in roles:
+            known = list(roles)
+            raise _bad(
+                path, f"this import asks for no '{name}'{_nearest(name, known)} It asks for: {', '.join(known)}."
+            )
         if not isinstance(column, str) or not column:
-            raise _bad(path, f"{name} must name a column, in quotes")
+            raise _bad(path, f"{name} must name a column, in quotes.")
     return columns
 
 
 def _bad(path: Path, what: str) -> BadInput:
-    return BadInput("mapping_bad", f"The mapping {path.name} cannot be used: {what}.", field="mapping", value=path)
+    return BadInput("mapping_bad", f"The mapping {path.name} cannot be used: {what}", field="mapping", value=path)
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word, with the known one that looks like it where there is one."""
+    lower = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), lower, n=1)
+    return f"; did you mean {lower[near[0]]}?" if near else "."
+
+
+def settled_columns(there: Iterable[object], named: Mapping[str, str], roles: Iterable[str]) -> dict[str, str]:
+    """The column of each role: the one that was named, else the one called as the role where there is one.
+
+    Args:
+        there: The columns of the file.
+        named: Role -> column; each must be there.
+        roles: The roles that are taken where there are any.
+
+    Raises:
+        BadInput: `column_missing`.
+
+    >>> settled_columns(["no", "name", "tel"], {"phone": "tel"}, ["name", "phone", "organisation"])
+    {'name': 'name', 'phone': 'tel'}
+    """
+    names = [str(name) for name in there]
+    require(names, named)
+    return {role: role for role in roles if role in names} | dict(named)
 
 
 def column_names(fields: list[str], file: str) -> list[str]:
@@ -82,8 +121,6 @@ def require(columns: Iterable[str], mapping: Mapping[str, str | None]) -> None:
     there = [name for name in columns if name != "row_no"]
     for ours, theirs in mapping.items():
         if theirs is not None and theirs not in there:
-            lower = {name.lower(): name for name in there}
-            near = get_close_matches(theirs.lower(), lower, n=1)
-            hint = f"; did you mean {lower[near[0]]}?" if near else "."
+            hint = _nearest(theirs, there)
             detail = f"There is no column {theirs} (for {ours}){hint} The columns are: {', '.join(there)}."
             raise BadInput("column_missing", detail, field=ours, value=theirs, values={"columns": there})

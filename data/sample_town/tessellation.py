@@ -15,7 +15,6 @@ from data.sample_town.sizes import CENTRE
 from gis.crs import LATTICE
 from gis.errors import GridError
 
-_CELL_M = 550.0
 _RAGGED = 0.09
 # Cells are made on a disc so much wider than the ground, so that none at the limit is odd.
 _REACH = 1.3
@@ -24,13 +23,16 @@ _STEPS_A_METRE = 1 / (LATTICE * 110_940.0)
 _NARROW = np.cos(np.radians(CENTRE[1]))
 
 
-def tessellation(n: int, *, seed: int, detail: int = 4, holes: int = 0, islands: int = 0) -> Shapes:
+def tessellation(
+    n: int, *, seed: int, detail: int = 4, cell_m: float = 550.0, holes: int = 0, islands: int = 0
+) -> Shapes:
     """Cells that tile a ragged piece of ground around the sample town's centre.
 
     Args:
         n: How many cells, at least 12.
         seed: The same number gives the same cells.
         detail: Each side of a cell is broken in two so many times; 4 gives about 97 vertices a cell.
+        cell_m: How wide a cell is, in metres.
         holes: Lakes inside cells that belong to no cell, at most a quarter of `n`.
         islands: How many of the cells lie wholly inside another one, at most a quarter of `n`.
 
@@ -41,12 +43,12 @@ def tessellation(n: int, *, seed: int, detail: int = 4, holes: int = 0, islands:
         GridError: `sample_town_broken`: this seed gives no valid coverage of so many cells.
     """
     rng = np.random.default_rng(seed)
-    radius = np.sqrt(n * _CELL_M**2 / np.pi)
+    radius = np.sqrt(n * cell_m**2 / np.pi)
     limit = _ragged_ring(np.zeros((1, 2)), np.array([radius]), 6, rng)
     seeds = _seeds(int(1.1 * n * _REACH**2) + 12, radius * _REACH, rng)
     heart = seeds[np.hypot(*seeds.T) < radius * 0.8]
     heart = heart[rng.permutation(len(heart))[: holes + islands]]
-    rings = _ragged_ring(heart, np.full(len(heart), _CELL_M * 0.16), 4, rng)
+    rings = _ragged_ring(heart, np.full(len(heart), cell_m * 0.16), 4, rng)
     sides = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(seeds), only_edges=True))
     lines = [_ragged(_pairs(sides), detail, rng), limit, rings]
     faces = _faces(np.concatenate([shapely.linestrings(part) for part in lines if len(part)]))

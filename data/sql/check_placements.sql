@@ -4,7 +4,7 @@
 -- Parameters: scheme_id, srid, near_limit_m, extent, tree.
 WITH covering AS (
     -- Driven from the cells: PostGIS then prepares each polygon once and finds its points by their index.
-    SELECT inside.case_id, k.grid_id, k.grid_no,
+    SELECT inside.case_id, k.grid_id, k.grid_no, k.overlapped,
         -- On the border in degrees is on the border, though the metric CRS bends it by some millimetres.
         CASE WHEN inside.edge_m <= 0.005 AND ST_Intersects(ST_Boundary(k.geom), inside.geom) THEN 0
             ELSE inside.edge_m END AS edge_now
@@ -17,11 +17,11 @@ WITH covering AS (
         OFFSET 0
     ) inside
 ), own AS (
-    SELECT DISTINCT ON (case_id) case_id, grid_id, edge_now FROM covering ORDER BY case_id, grid_no
+    SELECT DISTINCT ON (case_id) case_id, grid_id, edge_now, overlapped FROM covering ORDER BY case_id, grid_no
 ), measured AS (
     SELECT c.id AS case_id, c.occurred_at, c.geom, p.case_id IS NULL AS missing, p.version, p.grid_id,
         p.nearest_grid_id, p.outside_m, p.edge_distance_m, p.near_border, p.second_grid_id,
-        v.version AS version_now, own.grid_id AS own_id, own.edge_now
+        v.version AS version_now, own.grid_id AS own_id, own.edge_now, own.overlapped
     FROM cases c
     LEFT JOIN placements p ON p.case_id = c.id AND p.scheme_id = :scheme_id
     LEFT JOIN scheme_versions v ON v.scheme_id = :scheme_id AND v.valid @> c.occurred_at
@@ -41,8 +41,9 @@ WITH covering AS (
             SELECT k.grid_id, k.grid_no, d.away_m, min(d.away_m) OVER () AS least_m
             FROM check_cells k
             CROSS JOIN LATERAL (SELECT floor(ST_Distance(ST_Transform(t.geom, :srid), k.geom_m) * 1000 + 0.5) / 1000 AS away_m) d
-            -- Conditions on the outer row stand inside, so that rows far from a border never get here.
-            WHERE t.edge_now <= :near_limit_m + 0.002 AND k.valid @> t.occurred_at AND k.grid_id <> t.own_id
+            -- Conditions on the outer row stand inside, so that rows far from a border never get here, unless another
+            -- cell may cross their own. The metric CRS may bend two sides of a border apart by 1 cm.
+            WHERE (t.edge_now <= :near_limit_m + 0.012 OR t.overlapped) AND k.valid @> t.occurred_at AND k.grid_id <> t.own_id
                 AND k.geom_m && ST_Expand(ST_Transform(t.geom, :srid), :near_limit_m + 0.01) AND d.away_m <= :near_limit_m + 0.002
         ) r
     ) second ON true

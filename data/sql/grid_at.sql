@@ -24,7 +24,8 @@ SELECT
     COALESCE(nearest.grid_id, bound.grid_id) AS nearest_grid_id,
     COALESCE(nearest.grid_no, bound.grid_no) AS nearest_grid_no, COALESCE(nearest.code, bound.code) AS nearest_code,
     COALESCE(nearest.grid_name, bound.grid_name) AS nearest_name,
-    COALESCE(nearest.distance_m, floor(bound.distance_m * 1000 + 0.5) / 1000) AS outside_m, today.grid_id AS today_grid_id
+    COALESCE(nearest.distance_m, floor(bound.distance_m * 1000 + 0.5) / 1000) AS outside_m, today.grid_id AS today_grid_id,
+    (SELECT jsonb_object_agg(id, version) FROM place) AS city_versions
 FROM place
 LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name,
@@ -45,11 +46,9 @@ LEFT JOIN LATERAL (
     FROM (
         -- OFFSET 0, or PostgreSQL measures every cell of the scheme before it looks at the index.
         SELECT grid_id, grid_no, geom FROM boundaries
-        WHERE own.edge_distance_m <= place.near_limit_m AND scheme_id = place.id
-            AND valid @> CAST(:at AS timestamptz) AND grid_id <> own.grid_id
-            AND geom && ST_Expand(
-                place.point, place.near_limit_m / 100000 / cos(radians(:lat)), place.near_limit_m / 100000
-            )
+        -- Whether the point is near its own edge says nothing: where cells overlap, another may be near all the same.
+        WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz) AND grid_id <> own.grid_id
+            AND ST_DWithin(geom, place.point, (place.near_limit_m + 1) / 100000 / cos(radians(:lat)))
         OFFSET 0
     ) b
     JOIN grids g ON g.id = b.grid_id
@@ -105,7 +104,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     -- The owning grid itself while it has ground; once it is gone, the grid on the same ground.
     SELECT b.grid_id FROM boundaries b
-    WHERE b.scheme_id = place.id AND b.valid @> now()
+    WHERE b.scheme_id = place.id AND b.valid @> statement_timestamp()
         AND (b.grid_id = own.grid_id OR ST_Covers(b.geom, place.point))
     ORDER BY b.grid_id <> own.grid_id, b.grid_no LIMIT 1
 ) today ON own.grid_id IS NOT NULL

@@ -1,7 +1,10 @@
 -- One case with its events and placements, and the claim of its idempotency key, in one statement: all or nothing.
--- No row comes back when the key was claimed before; then nothing is written.
-WITH number AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('cases', 'id')) AS id
+-- One row comes back: whether the city's boundaries are those it was judged by, and the case's number. Without them, or
+-- where the key was claimed before, there is no number and nothing is written.
+WITH held AS MATERIALIZED (
+    SELECT hold_versions(CAST(:judged_by AS jsonb), true) AS is_current
+), number AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('cases', 'id')) AS id FROM held WHERE held.is_current
 ), claim AS (
     INSERT INTO idempotency_keys (actor, key, body_hash, answer)
     SELECT :actor, :key, :body_hash, CAST(:answer AS jsonb) || jsonb_build_object('number', number.id::text)
@@ -34,4 +37,4 @@ WITH number AS MATERIALIZED (
         edge_distance_m float8, near_border bool, second_grid_id bigint, routing bool
     )
 )
-SELECT id::text AS number FROM new
+SELECT held.is_current, new.id::text AS number FROM held LEFT JOIN new ON true

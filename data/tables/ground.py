@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
@@ -89,6 +90,9 @@ class SchemeVersion(Base):
     reason: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
+    # Names files made from these boundaries. They never change, and no other database or later publication has this
+    # name, so such a file is never stale, not even after a back-up was restored.
+    snapshot_id: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())
 
 
 class Grid(Base):

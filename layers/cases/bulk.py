@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -18,9 +17,10 @@ from data.session import unit_of_work
 from layers.actor import Actor
 from layers.batches import Summary, close_batch, open_batch
 from layers.cases.expect import Expectation
-from layers.cases.judging import ChunkJudge
+from layers.cases.judging import ChunkJudge, Judged
 from layers.cases.rows import RowOptions
 from layers.cases.storing import Stored, store
+from layers.grids.guard import BoundariesChanged
 from layers.grids.schemes import scheme_named
 
 # Chunks stored at once; the database works on one processor for each.
@@ -39,6 +39,48 @@ def _no_cycle_search() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+class _Pipeline:
+    """Judges a chunk while others are stored; one judged by boundaries that changed meanwhile is judged again, once."""
+
+    def __init__(
+        self,
+        summary: Summary,
+        writers: ThreadPoolExecutor,
+        *,
+        fresh_judge: Callable[[], ChunkJudge],
+        store: Callable[[Judged], Stored],
+    ) -> None:
+        self._summary = summary
+        self._writers = writers
+        self._fresh_judge = fresh_judge
+        self._store = store
+        self._judge = fresh_judge()
+        self._under_way: deque[tuple[Chunk, Judged, Future[Stored]]] = deque()
+
+    def take(self, chunk: Chunk) -> None:
+        """Judge a chunk and begin to store it."""
+        judged = self._judge.judge(chunk)
+        # A row whose id came before must find that one stored, so such chunks wait for each other.
+        while len(self._under_way) == _WRITERS or any(e.ids.isin(judged.ids).any() for _, e, _ in self._under_way):
+            self._finish_first()
+        self._under_way.append((chunk, judged, self._writers.submit(self._store, judged)))
+
+    def finish(self) -> None:
+        """Wait for all that is under way."""
+        while self._under_way:
+            self._finish_first()
+        self._summary.remarks += self._judge.remarks
+
+    def _finish_first(self) -> None:
+        chunk, _, storing = self._under_way.popleft()
+        try:
+            stored = storing.result()
+        except BoundariesChanged:
+            self._judge = self._fresh_judge()
+            stored = self._store(self._judge.judge(chunk, again=True))
+        stored.add_to(self._summary)
 
 
 def import_cases(
@@ -65,6 +107,9 @@ def import_cases(
         options: How to read the rows.
         expect: Column with the official grid code or name, compared under each datum hypothesis.
         progress: Told how many rows more were read and judged.
+
+    Raises:
+        BoundariesChanged: They changed twice while one chunk was judged and stored; the chunks before it stay.
     """
     with unit_of_work(bind) as session:
         routing = scheme_named(session, scheme)
@@ -72,22 +117,21 @@ def import_cases(
         summary = open_batch(session, actor, kind="cases", dataset=dataset, file=file.name, options=described)
     expectation = Expectation(expect) if expect else None
     with Session(bind) as reading, ThreadPoolExecutor(_WRITERS) as writers, _no_cycle_search():
-        judge = ChunkJudge(reading, routing, options, expectation)
-        under_way: deque[tuple[Future[Stored], pd.Index]] = deque()
 
-        def finish_first() -> None:
-            under_way.popleft()[0].result().add_to(summary)
+        def fresh_judge() -> ChunkJudge:
+            # Forget what was read; what chunks under way hold of it stays as it was.
+            reading.close()
+            return ChunkJudge(reading, scheme_named(reading, scheme), options, expectation)
 
+        def store_one(judged: Judged) -> Stored:
+            return store(bind, actor, routing, judged, summary)
+
+        pipeline = _Pipeline(summary, writers, fresh_judge=fresh_judge, store=store_one)
         for chunk in chunks:
-            judged = judge.judge(chunk)
-            # A row whose id came before must find that one stored, so such chunks wait for each other.
-            while len(under_way) == _WRITERS or any(ids.isin(judged.ids).any() for _, ids in under_way):
-                finish_first()
-            under_way.append((writers.submit(store, bind, actor, routing, judged, summary), judged.ids))
+            pipeline.take(chunk)
             if progress:
-                progress(judged.rows)
-        while under_way:
-            finish_first()
+                progress(len(chunk.frame) + len(chunk.bad))
+        pipeline.finish()
     if expectation:
         summary.facts["agreement"] = expectation.shares()
         summary.remarks += [expectation.sentence(), *(f"Warning: {w}" for w in expectation.warnings(options.datum))]

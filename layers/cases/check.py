@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from data.sql import statement
 from data.tables import Placement, Scheme
+from layers.batches import Progress, unheard
 from layers.grids.schemes import scheme_named
 
 
@@ -50,17 +51,20 @@ def check(session: Session, *, scheme: str | None = None) -> CheckReport:
     return _summed([_check_scheme(session, one) for one in chosen], _references(session, chosen))
 
 
-def check_side_by_side(bind: Engine, *, scheme: str | None = None) -> CheckReport:
+def check_side_by_side(bind: Engine, *, scheme: str | None = None, progress: Progress = unheard) -> CheckReport:
     """The same with a connection for each scheme, two at a time.
 
     Args:
         bind: Engine without a statement time-out.
         scheme: Name of the one scheme to look at.
+        progress: Told how many placements a scheme has, once they are recomputed; by any thread.
     """
 
     def one(chosen: Scheme) -> CheckReport:
         with Session(bind) as session:
-            return _check_scheme(session, chosen)
+            report = _check_scheme(session, chosen)
+        progress(report.placements)
+        return report
 
     with Session(bind) as session, ThreadPoolExecutor(2) as pool:
         chosen = _chosen(session, scheme)

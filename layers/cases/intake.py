@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from data.sql import statement
@@ -60,7 +60,8 @@ class Receipt:
 def receive(session: Session, actor: Actor, report: Report, *, claim: Claim | None = None) -> Receipt:
     """Take one report in and answer where it went and why: at most four statements.
 
-    Nothing is refused for want of a grid near by or a person: such a case is queued with its reason.
+    Nothing is refused for want of a grid near by or a person: such a case is queued with its reason. Where boundaries
+    were published between finding and storing, it is found again by those.
 
     Args:
         session: An open session; the caller commits before answering.
@@ -72,6 +73,7 @@ def receive(session: Session, actor: Actor, report: Report, *, claim: Claim | No
         BadInput: The position or time cannot be used.
         NotFound: No such scheme.
         Conflict: The key was used with another body.
+        Unavailable: The first request with the key was undone.
     """
     received_at = datetime.now(UTC)
     occurred_at = report.occurred_at or received_at
@@ -82,32 +84,41 @@ def receive(session: Session, actor: Actor, report: Report, *, claim: Claim | No
             field="occurred_at",
             value=occurred_at.isoformat(),
         )
-    try:
+
+    def found_and_stored() -> tuple[dict[str, Any], Row[Any]]:
         found = find(
             session, report.x, report.y, datum=report.datum, scheme=report.scheme, at=occurred_at, now=received_at
         )
+        answer = {"state": found.decision.state, "queue_reason": found.decision.queue_reason, **described(found)}
+        values = _values(found, report, occurred_at=occurred_at, received_at=received_at)
+        return answer, session.execute(statement("insert_case"), values | _claimed(actor, claim, answer)).one()
+
+    try:
+        answer, stored = found_and_stored()
+        if not stored.is_current:
+            # From here on the guard keeps publications away, so the second time is the last.
+            answer, stored = found_and_stored()
     except (BadInput, NotFound):
         # What was good the first time stays good for a repeat, whatever has changed since.
         if first := _first_answer(session, actor, claim):
             return Receipt(first, is_replay=True)
         raise
-    decision = found.decision
-    answer = {"state": decision.state, "queue_reason": decision.queue_reason, **described(found)}
-    values = _values(found, report, occurred_at=occurred_at, received_at=received_at)
-    claimed = {
+    if stored.number is not None:
+        return Receipt({**answer, "number": stored.number})
+    first = _first_answer(session, actor, claim)
+    if first is None:
+        raise Unavailable("key_gone", "The first request with this Idempotency-Key was undone; send it again.")
+    return Receipt(first, is_replay=True)
+
+
+def _claimed(actor: Actor, claim: Claim | None, answer: dict[str, Any]) -> dict[str, Any]:
+    return {
         "actor": actor.name,
         "role": actor.role,
         "key": claim.key if claim else None,
         "body_hash": claim.body_hash if claim else None,
         "answer": json.dumps(answer),
     }
-    number = session.execute(statement("insert_case"), values | claimed).scalar()
-    if number is not None:
-        return Receipt({**answer, "number": number})
-    first = _first_answer(session, actor, claim)
-    if first is None:
-        raise Unavailable("key_gone", "The first request with this Idempotency-Key was undone; send it again.")
-    return Receipt(first, is_replay=True)
 
 
 def _values(found: Finding, report: Report, *, occurred_at: datetime, received_at: datetime) -> dict[str, Any]:
@@ -135,6 +146,7 @@ def _values(found: Finding, report: Report, *, occurred_at: datetime, received_a
         "lat": found.position.lat,
         "version": place.version,
         "events": json.dumps(_events(found, report, at=received_at)),
+        "judged_by": json.dumps(place.city_versions),
         "placements": json.dumps([_placement(p, routing=p is place) for p in found.places if p.covers]),
     }
 

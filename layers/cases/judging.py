@@ -33,6 +33,7 @@ class Judged:
         state, queue_reason, staff_id: As in `Decision`.
         reasons: The decisions' reasons as JSON text.
         task_grid: Grid that gets the task, -1 for none.
+        judged_by: Scheme id to its newest version when the boundaries were read.
         columns, source: As in `RowOptions`.
         bad: Rows set aside.
         rows: Rows read, good and bad.
@@ -46,6 +47,7 @@ class Judged:
     staff_id: list[int | None]
     reasons: list[str]
     task_grid: NDArray[np.int64]
+    judged_by: dict[int, int]
     columns: dict[str, str]
     source: str
     bad: list[BadRow]
@@ -70,21 +72,32 @@ class ChunkJudge:
         self._options = options
         self._expectation = expectation
         self._placer = Placer(session, routing)
-        self._bounds = self._placer.bounds(routing)
+        self.judged_by = self._placer.newest
+        self._bounds = self._placer.get_ready(routing)
         self._now = datetime.now(UTC)
         self._answers: dict[int, Answer] = {}
         self._decided: dict[tuple[Any, ...], tuple[Decision, list[str]]] = {}
         self._checked = False
 
-    def judge(self, chunk: Chunk) -> Judged:
-        """Place and decide the good rows of a chunk; the others are set aside."""
+    @property
+    def remarks(self) -> list[str]:
+        """What a person should know of how the points were placed."""
+        return self._placer.remarks
+
+    def judge(self, chunk: Chunk, *, again: bool = False) -> Judged:
+        """Place and decide the good rows of a chunk; the others are set aside.
+
+        Args:
+            chunk: Rows as read.
+            again: Whether another judge had it before, so that the expectation knows it.
+        """
         if not self._checked:
             names = [str(name) for name in chunk.frame.columns]
             self._options = settled_options(self._options, names, crs=chunk.crs)
             require(names, {"expect": self._expectation.column if self._expectation else None})
             self._checked = True
         reports = read_reports(chunk, self._options, now=self._now)
-        if self._expectation:
+        if self._expectation and not again:
             self._expectation.compare(reports, self._placer, self._routing)
         placements = self._placer.place(reports.lon, reports.lat, reports.occurred_at)
         good = self._reject_unplaceable(reports, placements[0])
@@ -106,6 +119,7 @@ class ChunkJudge:
             staff_id=[decision.staff_id for decision in kept],
             reasons=[reasons for _, reasons in decisions],
             task_grid=task,
+            judged_by=self.judged_by,
             columns=self._options.columns,
             source=self._options.source,
             bad=reports.sieve.bad,

@@ -8,15 +8,15 @@ from math import isnan
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from data.tables import Scheme
-from gis.ownership import Coverage
+from gis.ownership import Bounds
+from layers.grids.coverages import Ground, ground_of
 from layers.grids.lookup import GridRef, Place
 from layers.grids.schemes import city_schemes
-from layers.grids.versions import Cells, Version, cells_of, versions_of
+from layers.grids.versions import Version, versions_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -69,12 +69,6 @@ class Placements:
         return (self.grid_id >= 0) | (self.scheme.extent == "whole")
 
 
-@dataclass(frozen=True)
-class _Judge:
-    cells: Cells
-    coverage: Coverage
-
-
 class Placer:
     """Places points in a routing scheme and the other schemes of its city; coverages are built once a version."""
 
@@ -82,6 +76,8 @@ class Placer:
         self._session = session
         self._now = np.array([datetime.now(UTC).replace(tzinfo=None)], dtype="datetime64[us]")
         self.schemes = [only] if only else city_schemes(session, routing)
+        # Read before the boundaries: what is published in between then counts as newer, never as known.
+        self.newest = {s.id: s.version for s in self.schemes}
         self._versions: dict[int, list[Version]] = {s.id: versions_of(session, s.id) for s in self.schemes}
         # Read once: attributes of mapped objects are slow, and a bulk import asks for them by the hundred thousand.
         self._facts: dict[int, dict[str, Any]] = {
@@ -95,14 +91,17 @@ class Placer:
             }
             for s in self.schemes
         }
-        self._judges: dict[tuple[int, int], _Judge] = {}
+        self._grounds: dict[tuple[int, int], Ground] = {}
         self.names: dict[int, GridRef] = {}
 
-    def bounds(self, scheme: Scheme) -> tuple[float, float, float, float]:
-        """West, south, east, north of a scheme's current ground."""
-        latest = self._versions[scheme.id][-1]
-        west, south, east, north = shapely.total_bounds(self._judge(scheme, latest.number).cells.geom)
-        return float(west), float(south), float(east), float(north)
+    def get_ready(self, scheme: Scheme) -> Bounds:
+        """Have a scheme's newest ground at hand before the first point comes; its west, south, east and north."""
+        return self._ground(scheme, self._versions[scheme.id][-1].number).bounds
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a person should know of how the points were placed."""
+        return [ground.remark for ground in self._grounds.values() if ground.remark]
 
     def place(self, lon: Floats, lat: Floats, at: NDArray[np.datetime64]) -> list[Placements]:
         """Place n points, routing scheme first.
@@ -129,11 +128,11 @@ class Placer:
         )
         today = self._version_today(scheme)
         for number in np.unique(out.version[out.version > 0]):
-            judge = self._judge(scheme, int(number))
+            ground = self._ground(scheme, int(number))
             rows = np.flatnonzero(out.version == number)
             far_m = scheme.far_limit_m if scheme.extent == "whole" else None
-            found = judge.coverage.judge(lon[rows], lat[rows], near_limit_m=scheme.near_limit_m, far_limit_m=far_m)
-            grid_id = np.append(judge.cells.grid_id, -1)  # index -1 reads the last: no grid
+            found = ground.judge.judge(lon[rows], lat[rows], near_limit_m=scheme.near_limit_m, far_limit_m=far_m)
+            grid_id = np.append(ground.grids.grid_id, -1)  # index -1 reads the last: no grid
             out.grid_id[rows] = grid_id[found.own]
             out.second_id[rows] = grid_id[found.second]
             out.edge_distance_m[rows] = found.edge_distance_m
@@ -141,7 +140,7 @@ class Placer:
             out.nearest_id[rows] = grid_id[found.nearest]
             out.outside_m[rows] = found.outside_m
             if number != today:
-                with_ground = self._judge(scheme, today).cells.grid_id if today else np.empty(0, dtype=np.int64)
+                with_ground = self._ground(scheme, today).grids.grid_id if today else np.empty(0, dtype=np.int64)
                 out.current[rows] = np.isin(out.grid_id[rows], with_ground)
         return out
 
@@ -150,8 +149,8 @@ class Placer:
         number = self._version_today(scheme)
         if not number:
             return np.full(len(lon), -1)
-        judge = self._judge(scheme, number)
-        return np.append(judge.cells.grid_id, -1)[judge.coverage.owners(lon, lat)]
+        ground = self._ground(scheme, number)
+        return np.append(ground.grids.grid_id, -1)[ground.judge.owners(lon, lat)]
 
     def _version_today(self, scheme: Scheme) -> int:
         return int(self._version_at(scheme, self._now)[0])
@@ -167,17 +166,18 @@ class Placer:
             out[inside] = version.number
         return out
 
-    def _judge(self, scheme: Scheme, number: int) -> _Judge:
+    def _ground(self, scheme: Scheme, number: int) -> Ground:
         key = (scheme.id, number)
-        if key not in self._judges:
-            cells = cells_of(self._session, scheme, version=number)
-            coverage = Coverage(cells.geom, cells.grid_no, metric_srid=scheme.metric_srid)
-            self._judges[key] = _Judge(cells, coverage)
+        if key not in self._grounds:
+            version = next(one for one in self._versions[scheme.id] if one.number == number)
+            ground = ground_of(self._session, scheme, version)
+            self._grounds[key] = ground
+            grids = ground.grids
             self.names |= {
                 int(id_): GridRef(int(id_), int(grid_no), code, name)
-                for id_, grid_no, code, name in zip(cells.grid_id, cells.grid_no, cells.code, cells.name, strict=True)
+                for id_, grid_no, code, name in zip(grids.grid_id, grids.grid_no, grids.code, grids.name, strict=True)
             }
-        return self._judges[key]
+        return self._grounds[key]
 
     def place_of(self, placements: Placements, row: int, *, today_id: int) -> Place:
         """One row as the same `Place` that a single look-up gives."""

@@ -21,6 +21,7 @@ from layers.actor import Actor
 from layers.batches import Summary, quarantine
 from layers.cases.judging import Judged
 from layers.cases.placing import Placements
+from layers.grids.guard import hold_versions
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
         routing: The routing scheme.
         judged: The chunk.
         summary: The import it belongs to; not changed here.
+
+    Raises:
+        BoundariesChanged: It was judged by boundaries that are not the newest any more; nothing was stored.
     """
     bad = list(judged.bad)
     with unit_of_work(bind) as session:
@@ -85,6 +89,7 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
         )
         session.execute(statement("insert_placements"))
         quarantine(session, summary, bad)
+        hold_versions(session, judged.judged_by, whole_city=True)
     return Stored(judged, known, bad)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import geopandas
@@ -19,21 +18,13 @@ from gis.crs import metric_srid
 from gis.errors import BadInput
 from gis.topology import nesting, parents_by_union
 from layers.actor import Actor
-from layers.batches import Summary, close_batch, open_batch, quarantine
-from layers.grids.incoming import as_code, read_cells
+from layers.batches import Progress, Summary, close_batch, open_batch, quarantine, unheard
+from layers.grids.incoming import CellColumns, Incoming, as_code, read_cells
 
 # The symmetric difference divided by the length of the border, in metres.
 NESTING_LIMIT_M = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class AreaColumns:
-    """Which columns say what; a name is the code where no column gives it."""
-
-    code: str
-    name: str | None = None
-    parent_code: str | None = None
-    parent_name: str | None = None
+# Of an import: shapes read, areas above found or made, stored, nesting checked.
+AREA_STEPS = 4
 
 
 def import_areas(
@@ -43,32 +34,68 @@ def import_areas(
     *,
     tree: str,
     level: str,
-    columns: AreaColumns,
+    columns: CellColumns,
     datum: str | None,
     file: str,
     accept_problems: bool = False,
+    progress: Progress = unheard,
 ) -> Summary:
     """Take in one level of a city's tree; areas known by code stay as they are.
+
+    Args:
+        session: An open session; all or nothing.
+        actor: Who imports.
+        frame: Polygons with a CRS and `row_no`.
+        tree: The city.
+        level: Their level in its tree.
+        columns: Which columns say what.
+        datum: Declared datum where the CRS does not tell it.
+        file: Name of the file, for the record.
+        accept_problems: Import although areas do not nest.
+        progress: Told after each of the `AREA_STEPS`.
 
     Raises:
         BadInput: A column is missing, the level is unknown, or areas do not nest and that is not accepted.
     """
     require_level(level)
     summary = open_batch(session, actor, kind="areas", dataset=tree, file=file, options={"level": level})
-    incoming = read_cells(frame, code=columns.code, datum=datum)
+    incoming = read_cells(frame, columns, datum=datum)
+    progress(1)
     summary.remarks += incoming.remarks
-    names = column_text(incoming.frame, columns.name, incoming.code)
-    parents: NDArray[Any] = np.full(len(incoming.code), None, dtype=object)
-    if columns.parent_code:
-        parents = parent_ids(
-            session,
-            tree,
-            incoming.frame,
-            incoming.geom,
-            level=above(level),
-            code=columns.parent_code,
-            name=columns.parent_name,
-        )
+    parents = _parents(session, tree, level, incoming, columns)
+    progress(1)
+    new = _store(session, tree, level, incoming, column_text(incoming.frame, columns.name, incoming.code), parents)
+    progress(1)
+    check_nesting(session, {p for p in parents if p is not None}, summary, accept_problems=accept_problems)
+    progress(1)
+    codes = [as_code(value) for value in frame[columns.code]]
+    summary.read = len(frame)
+    summary.quarantined = len(incoming.bad)
+    summary.stored = sum(code in new for code in codes) - sum(row.raw.get("code") in new for row in incoming.bad)
+    summary.already_there = summary.read - summary.quarantined - summary.stored
+    quarantine(session, summary, incoming.bad)
+    close_batch(session, summary)
+    return summary
+
+
+def _parents(session: Session, tree: str, level: str, incoming: Incoming, columns: CellColumns) -> NDArray[Any]:
+    if columns.parent_code is None:
+        return np.full(len(incoming.code), None, dtype=object)
+    return parent_ids(
+        session,
+        tree,
+        incoming.frame,
+        incoming.geom,
+        level=above(level),
+        code=columns.parent_code,
+        name=columns.parent_name,
+    )
+
+
+def _store(
+    session: Session, tree: str, level: str, incoming: Incoming, names: NDArray[Any], parents: NDArray[Any]
+) -> set[str]:
+    """The codes of the areas that are new."""
     known = area_ids(session, tree)
     new = [row for row, code in enumerate(incoming.code) if code not in known]
     session.add_all(
@@ -83,18 +110,7 @@ def import_areas(
         for row in new
     )
     session.flush()
-    check_nesting(session, {p for p in parents if p is not None}, summary, accept_problems=accept_problems)
-    new_codes = {incoming.code[row] for row in new}
-    codes = [as_code(value) for value in frame[columns.code]]
-    summary.read = len(frame)
-    summary.quarantined = len(incoming.bad)
-    summary.stored = sum(code in new_codes for code in codes) - sum(
-        r.raw.get("code") in new_codes for r in incoming.bad
-    )
-    summary.already_there = summary.read - summary.quarantined - summary.stored
-    quarantine(session, summary, incoming.bad)
-    close_batch(session, summary)
-    return summary
+    return {incoming.code[row] for row in new}
 
 
 def require_level(level: str) -> None:
@@ -124,11 +140,6 @@ def column_text(frame: geopandas.GeoDataFrame, column: str | None, otherwise: ND
     """A column as text, the other values where it is empty or not named."""
     if column is None:
         return otherwise
-    if column not in frame.columns:
-        known = ", ".join(str(name) for name in frame.columns)
-        raise BadInput(
-            "column_missing", f"There is no column '{column}'; there are: {known}.", field=column, value=column
-        )
     given = [as_code(value) for value in frame[column]]
     return np.array([value or other for value, other in zip(given, otherwise, strict=True)], dtype=object)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas
@@ -15,118 +16,114 @@ from sqlalchemy.orm import Session
 
 from data.copying import copy_columns
 from data.readers.chunk import BadRow, raw_row
-from data.readers.columns import require
+from data.readers.columns import settled_columns
 from data.types import ewkb_hex
 from gis.shapes import ShapeNote, to_cells, to_lines
 from layers.actor import Actor
-from layers.batches import Summary, close_batch, open_batch, quarantine
+from layers.batches import Progress, Summary, close_batch, open_batch, quarantine, unheard
 from layers.grids.incoming import as_code, to_degrees
 
 Shaper = Callable[[NDArray[Any]], tuple[NDArray[Any], list[ShapeNote]]]
 _NUMBERS = ("households", "people")
 _MOST = 2**31 - 1
+# Rows taken in at once: few enough that a bar moves, many enough that a statement pays.
+_SLICE_ROWS = 5_000
 
 
-def import_buildings(
+@dataclass(frozen=True)
+class GroundKind:
+    """What distinguishes buildings from streets.
+
+    Attributes:
+        table: Where they are stored; a column for each role.
+        said: The roles that are taken where a file has them, besides the id.
+        shaper: Makes their shapes fit to store.
+    """
+
+    table: str
+    said: tuple[str, ...]
+    shaper: Shaper
+
+
+BUILDINGS = GroundKind("buildings", ("name", "address", *_NUMBERS), to_cells)
+STREETS = GroundKind("streets", ("name", "kind"), to_lines)
+
+
+def import_ground(
     session: Session,
     actor: Actor,
     frame: geopandas.GeoDataFrame,
+    kind: GroundKind,
     *,
     tree: str,
-    id_column: str = "source_id",
+    columns: Mapping[str, str] | None = None,
     datum: str | None = None,
     file: str,
+    progress: Progress = unheard,
 ) -> Summary:
-    """Take in buildings; of the columns name, address, households and people those that there are."""
-    return _import(
-        session,
-        actor,
-        frame,
-        table="buildings",
-        columns=("name", "address", *_NUMBERS),
-        shaper=to_cells,
-        tree=tree,
-        id_column=id_column,
-        datum=datum,
-        file=file,
-    )
+    """Take in buildings or streets.
 
+    Args:
+        session: An open session; all or nothing.
+        actor: Who imports.
+        frame: Shapes with a CRS and `row_no`.
+        kind: `BUILDINGS` or `STREETS`.
+        tree: The city.
+        columns: Role -> column: `id`, else the column source_id, and what else the kind is said to have, else the
+            columns called so.
+        datum: Declared datum where the CRS does not tell it.
+        file: Name of the file, for the record.
+        progress: Told how many rows more are done.
 
-def import_streets(
-    session: Session,
-    actor: Actor,
-    frame: geopandas.GeoDataFrame,
-    *,
-    tree: str,
-    id_column: str = "source_id",
-    datum: str | None = None,
-    file: str,
-) -> Summary:
-    """Take in streets; of the columns name and kind those that there are."""
-    return _import(
-        session,
-        actor,
-        frame,
-        table="streets",
-        columns=("name", "kind"),
-        shaper=to_lines,
-        tree=tree,
-        id_column=id_column,
-        datum=datum,
-        file=file,
-    )
-
-
-def _import(
-    session: Session,
-    actor: Actor,
-    frame: geopandas.GeoDataFrame,
-    *,
-    table: str,
-    columns: tuple[str, ...],
-    shaper: Shaper,
-    tree: str,
-    id_column: str,
-    datum: str | None,
-    file: str,
-) -> Summary:
-    require([str(name) for name in frame.columns], {"id": id_column})
-    summary = open_batch(session, actor, kind=table, dataset=tree, file=file, options={"id": id_column})
+    Raises:
+        BadInput: A named column is missing.
+    """
+    column = settled_columns(frame.columns, {"id": "source_id"} | dict(columns or {}), kind.said)
+    summary = open_batch(session, actor, kind=kind.table, dataset=tree, file=file, options={"columns": column})
     frame = frame.reset_index(drop=True)
-    geoms, notes = shaper(to_degrees(frame, datum=datum))
-    ids = np.array([as_code(value) for value in frame[id_column]], dtype=object)
-    given = tuple(name for name in columns if name in frame.columns)
-    bad = _bad_rows(frame, ids, notes, id_column, given)
-    refused = {row.row_no for row in bad}
-    keep = ~frame["row_no"].isin(refused).to_numpy()
-    stored, changed = _upsert(session, table, tree, frame[keep], ids[keep], geoms[keep], given)
-    summary.read, summary.quarantined = len(frame), len(bad)
-    summary.stored, summary.changed = stored, changed
-    summary.already_there = summary.read - summary.quarantined - stored - changed
-    summary.reasons.update(row.reason for row in bad)
-    quarantine(session, summary, bad)
+    ids = np.array([as_code(value) for value in frame[column["id"]]], dtype=object)
+    repeated = pd.Series(ids).duplicated().to_numpy()
+    for first in range(0, len(frame), _SLICE_ROWS):
+        rows = slice(first, first + _SLICE_ROWS)
+        some = frame.iloc[rows]
+        geoms, notes = kind.shaper(to_degrees(some, datum=datum))
+        bad = _bad_rows(some, ids[rows], repeated[rows], notes, column)
+        keep = ~some["row_no"].isin({row.row_no for row in bad}).to_numpy()
+        stored, changed = _upsert(session, kind.table, tree, some[keep], ids[rows][keep], geoms[keep], column)
+        summary.read += len(some)
+        summary.stored += stored
+        summary.changed += changed
+        summary.quarantined += len(bad)
+        summary.reasons.update(row.reason for row in bad)
+        quarantine(session, summary, bad)
+        progress(len(some))
+    summary.already_there = summary.read - summary.quarantined - summary.stored - summary.changed
     close_batch(session, summary)
     return summary
 
 
 def _bad_rows(
-    frame: geopandas.GeoDataFrame, ids: NDArray[Any], notes: list[ShapeNote], id_column: str, given: tuple[str, ...]
+    frame: geopandas.GeoDataFrame,
+    ids: NDArray[Any],
+    repeated: NDArray[np.bool_],
+    notes: list[ShapeNote],
+    column: Mapping[str, str],
 ) -> list[BadRow]:
     found: dict[int, tuple[str, str, str]] = {
         note.row: ("geometry", note.code, note.detail) for note in notes if note.refused
     }
-    repeated = pd.Series(ids).duplicated().to_numpy()
     for row, id_ in enumerate(ids):
         if id_ is None:
-            found.setdefault(row, (id_column, "id_missing", "The row has no id."))
+            found.setdefault(row, (column["id"], "id_missing", "The row has no id."))
         elif repeated[row]:
-            found.setdefault(row, (id_column, "id_reused", "Another row with this id came before."))
-    for name in set(given) & set(_NUMBERS):
-        numbers = pd.to_numeric(frame[name], errors="coerce")
+            found.setdefault(row, (column["id"], "id_reused", "Another row with this id came before."))
+    for role in set(column) & set(_NUMBERS):
+        given = frame[column[role]]
+        numbers = pd.to_numeric(given, errors="coerce")
         is_count = (numbers >= 0) & (numbers <= _MOST) & (numbers % 1 == 0)
-        wrong = (frame[name].notna() & ~is_count.fillna(False)).to_numpy(dtype=bool)
+        wrong = (given.notna() & ~is_count.fillna(False)).to_numpy(dtype=bool)
         for row in np.flatnonzero(wrong).tolist():
-            found.setdefault(row, (name, "not_a_count", "The value is no whole number from 0 up."))
+            found.setdefault(row, (column[role], "not_a_count", "The value is no whole number from 0 up."))
     rows = frame.drop(columns=frame.geometry.name)
     return [
         BadRow(
@@ -148,22 +145,24 @@ def _upsert(
     frame: geopandas.GeoDataFrame,
     ids: NDArray[Any],
     geoms: NDArray[Any],
-    given: tuple[str, ...],
+    column: Mapping[str, str],
 ) -> tuple[int, int]:
     stage = f"stage_{table}"
-    names = ("source_id", *given, "geom")
+    said = [role for role in column if role != "id"]
+    names = ("source_id", *said, "geom")
     session.execute(
         text(f"CREATE TEMPORARY TABLE {stage} ON COMMIT DROP AS SELECT {', '.join(names)} FROM {table} LIMIT 0")
     )
-    columns: dict[str, Any] = {"source_id": pa.array(ids, pa.string())}
-    for name in given:
-        if name in _NUMBERS:
-            columns[name] = pa.array(pd.to_numeric(frame[name]).astype("Int64"), pa.int64())
+    values: dict[str, Any] = {"source_id": pa.array(ids, pa.string())}
+    for role in said:
+        given = frame[column[role]]
+        if role in _NUMBERS:
+            values[role] = pa.array(pd.to_numeric(given).astype("Int64"), pa.int64())
         else:
-            columns[name] = pa.array([as_code(value) for value in frame[name]], pa.string())
-    copy_columns(session, stage, {**columns, "geom": ewkb_hex(geoms).tolist()})
-    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in (*given, "geom"))
-    is_new = " OR ".join(f"t.{name} IS DISTINCT FROM EXCLUDED.{name}" for name in given) or "false"
+            values[role] = pa.array([as_code(value) for value in given], pa.string())
+    copy_columns(session, stage, {**values, "geom": ewkb_hex(geoms).tolist()})
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in (*said, "geom"))
+    is_new = " OR ".join(f"t.{name} IS DISTINCT FROM EXCLUDED.{name}" for name in said) or "false"
     listed = ", ".join(names)
     rows = (
         session.execute(

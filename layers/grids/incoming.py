@@ -19,6 +19,20 @@ from gis.errors import BadInput
 from gis.shapes import densify, merge_code_parts, to_cells
 
 
+@dataclass(frozen=True, kw_only=True)
+class CellColumns:
+    """Which columns say what of grids or areas; a name is the code where no column gives it."""
+
+    code: str = "code"
+    name: str | None = None
+    parent_code: str | None = None
+    parent_name: str | None = None
+
+    def roles(self) -> dict[str, str | None]:
+        """Role -> column, None where none was named."""
+        return {name: getattr(self, name) for name in ("code", "name", "parent_code", "parent_name")}
+
+
 @dataclass
 class Incoming:
     """Polygons ready to be stored, and what was noticed on the way.
@@ -74,13 +88,14 @@ def to_degrees(frame: geopandas.GeoDataFrame, *, datum: str | None) -> NDArray[A
     return np.asarray(shapely.transform(shapely.force_2d(geoms), convert), dtype=object)
 
 
-def read_cells(frame: geopandas.GeoDataFrame, *, code: str, datum: str | None) -> Incoming:
+def read_cells(frame: geopandas.GeoDataFrame, columns: CellColumns, *, datum: str | None) -> Incoming:
     """Make cells of a frame: refuse by name what is no polygon, join the parts of one code.
 
     Raises:
-        BadInput: The code column is missing, or two rows of one code overlap.
+        BadInput: A named column is missing, or two rows of one code overlap.
     """
-    require([str(name) for name in frame.columns], {"code": code})
+    require([str(name) for name in frame.columns], columns.roles())
+    code = columns.code
     cells, notes = to_cells(to_degrees(frame, datum=datum))
     row_no = frame["row_no"].to_numpy()
     codes = np.array([as_code(value) for value in frame[code]], dtype=object)

@@ -18,25 +18,23 @@ from gis.errors import BadInput
 from gis.metric import area_m2
 from gis.topology import Problem, problems
 from layers.actor import Actor
-from layers.batches import Summary, close_batch, open_batch, quarantine
+from layers.batches import Progress, Summary, close_batch, open_batch, quarantine, unheard
 from layers.grids.areas import check_grid_nesting, column_text, parent_ids
-from layers.grids.incoming import Incoming, as_code, read_cells
+from layers.grids.incoming import CellColumns, Incoming, as_code, read_cells
 from layers.grids.publish import NewCells, Published, publish
-from layers.grids.schemes import SchemeSpec, make_scheme
+from layers.grids.schemes import SchemeSpec, make_scheme, require_as_stored
 
 # A hole that lies inside one grid is that grid's own business; a partial scheme may leave gaps.
 _HARMLESS = {"whole": {"hole"}, "partial": {"hole", "gap"}}
 _LISTED = 20
+# Of an import: shapes read, tiling checked, areas found or made, stored.
+GRID_STEPS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class GridColumns:
-    """Which columns say what; a name is the code where no column gives it."""
+class GridColumns(CellColumns):
+    """Which columns say what, and of which level the areas are that they name as parents."""
 
-    code: str
-    name: str | None = None
-    parent_code: str | None = None
-    parent_name: str | None = None
     parent_level: str = "county"
 
 
@@ -65,6 +63,7 @@ def import_grids(
     file: str,
     since: datetime | None = None,
     accept_problems: bool = False,
+    progress: Progress = unheard,
 ) -> GridImport:
     """Take in the whole coverage of a scheme.
 
@@ -78,15 +77,35 @@ def import_grids(
         file: Name of the file, for the record.
         since: When the boundaries begin to hold; see `publish`.
         accept_problems: Import although cells were refused or do not tile.
+        progress: Told after each of the `GRID_STEPS`.
 
     Raises:
         BadInput: A column is missing, or there are problems that are not accepted.
-        Conflict: The version would begin too early.
+        Conflict: The spec contradicts the scheme that is there, or the version would begin too early.
     """
     summary = open_batch(
         session, actor, kind="grids", dataset=spec.name, file=file, options={"code": columns.code, "datum": datum}
     )
-    incoming = read_cells(frame, code=columns.code, datum=datum)
+    incoming = read_cells(frame, columns, datum=datum)
+    _require_usable(incoming, file, accept_problems=accept_problems)
+    progress(1)
+    scheme = _scheme(session, spec, incoming, summary)
+    found = problems(incoming.geom, metric_srid=scheme.metric_srid, labels=incoming.code.tolist())
+    _require_tiling(scheme, found, accept_problems=accept_problems)
+    progress(1)
+    cells = _cells(session, scheme, incoming, columns)
+    if scheme.extent == "whole":
+        check_grid_nesting(session, cells.geom, cells.area_id, summary, accept_problems=accept_problems)
+    progress(1)
+    published = publish(session, actor, scheme, cells, since=since, reason=f"import of {file}")
+    _sum_up(summary, frame, columns, incoming, published)
+    quarantine(session, summary, incoming.bad)
+    close_batch(session, summary)
+    progress(1)
+    return GridImport(summary, [_described(problem) for problem in found], published)
+
+
+def _require_usable(incoming: Incoming, file: str, *, accept_problems: bool) -> None:
     if not len(incoming.geom):
         raise BadInput("no_cells", "The file holds no usable polygon.", field="file", value=file)
     if incoming.bad and not accept_problems:
@@ -98,22 +117,12 @@ def import_grids(
             field="geometry",
             value=f"row {first.row_no}",
         )
-    scheme = _scheme(session, spec, incoming, summary)
-    found = problems(incoming.geom, metric_srid=scheme.metric_srid, labels=incoming.code.tolist())
-    _require_tiling(scheme, found, accept_problems=accept_problems)
-    cells = _cells(session, scheme, incoming, columns)
-    if scheme.extent == "whole":
-        check_grid_nesting(session, cells.geom, cells.area_id, summary, accept_problems=accept_problems)
-    published = publish(session, actor, scheme, cells, since=since, reason=f"import of {file}")
-    _sum_up(summary, frame, columns, incoming, published)
-    quarantine(session, summary, incoming.bad)
-    close_batch(session, summary)
-    return GridImport(summary, [_described(problem) for problem in found], published)
 
 
 def _scheme(session: Session, spec: SchemeSpec, incoming: Incoming, summary: Summary) -> Scheme:
     known = session.scalar(select(Scheme).where(Scheme.name == spec.name))
     if known is not None:
+        require_as_stored(known, spec)
         return known
     west, south, east, north = shapely.total_bounds(incoming.geom)
     scheme = make_scheme(session, spec, lon=(west + east) / 2, lat=(south + north) / 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shapely import Point
@@ -29,7 +29,8 @@ class Place:
     """Where a point lies in one scheme; distances in metres, rounded to the millimetre.
 
     Exactly one of `grid` and `outside_m` is None in a whole scheme; in a partial scheme both may be:
-    the scheme has nothing to say there.
+    the scheme has nothing to say there. `city_versions` is the newest version of each scheme of the city, by id, when
+    the place was looked up: what a write that rests on it is judged by.
     """
 
     scheme_id: int
@@ -46,6 +47,7 @@ class Place:
     nearest: GridRef | None = None
     outside_m: float | None = None
     today_grid_id: int | None = None
+    city_versions: dict[int, int] = field(default_factory=dict, compare=False)
 
     @property
     def covers(self) -> bool:
@@ -122,4 +124,5 @@ def _place(row: RowMapping, *, instead: int | None) -> Place:
         nearest=grid("nearest_", "nearest_name"),
         outside_m=row["outside_m"],
         today_grid_id=row["today_grid_id"] or instead,
+        city_versions={int(scheme_id): version for scheme_id, version in row["city_versions"].items()},
     )

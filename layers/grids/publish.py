@@ -20,6 +20,7 @@ from data.types import ewkb_hex
 from gis.codes import natural_key
 from layers.actor import Actor
 from layers.errors import Conflict
+from layers.grids.guard import publish_alone
 from layers.grids.versions import cells_of
 
 
@@ -64,7 +65,7 @@ def publish(
     Args:
         session: An open session.
         actor: Who publishes.
-        scheme: The scheme; locked until the transaction ends.
+        scheme: The scheme; until the transaction ends nobody else publishes or places anything in its city.
         cells: The whole new coverage.
         since: Aware instant; None is the beginning for the first version and now for a later one.
         reason: For the record.
@@ -72,7 +73,7 @@ def publish(
     Raises:
         Conflict: `since` is not after the last version, or cases after it are already placed.
     """
-    session.refresh(scheme, with_for_update=True)
+    publish_alone(session, scheme)
     first = scheme.version == 0
     if not first:
         since = since or datetime.now(UTC)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import geopandas
@@ -15,25 +17,40 @@ from data.tables import Scheme
 from data.tables.ground import EXTENTS, SCHEME_KINDS
 from gis.crs import STORED_SRID, metric_srid, time_zone
 from gis.errors import BadInput
-from layers.errors import NotFound
+from layers.errors import Conflict, NotFound
 
 DEFAULT_SCHEME = "duty"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SchemeSpec:
-    """What a planner says of a scheme; None means chosen from its name or its position."""
+    """What a planner says of a scheme; what is None keeps, or for a new scheme takes, its usual value.
+
+    Raises:
+        BadInput: `bad_distance`.
+    """
 
     name: str
     tree: str | None = None
     title: str | None = None
     kind: str | None = None
-    extent: str = "whole"
-    priority: int = 0
+    extent: str | None = None
+    priority: int | None = None
     metric_srid: int | None = None
     time_zone: str | None = None
-    near_limit_m: float = 10.0
-    far_limit_m: float = 5000.0
+    near_limit_m: float | None = None
+    far_limit_m: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("near_limit_m", "far_limit_m"):
+            value = getattr(self, field)
+            if value is not None and not 0 <= value < math.inf:
+                raise BadInput(
+                    "bad_distance",
+                    f"{field} is {value}; give a distance in metres, 0 or more.",
+                    field=field,
+                    value=value,
+                )
 
 
 def scheme_named(session: Session, name: str) -> Scheme:
@@ -82,29 +99,47 @@ def make_scheme(session: Session, spec: SchemeSpec, *, lon: float, lat: float) -
         lon: Degrees east of the middle of its ground.
         lat: Degrees north.
     """
-    kind = spec.kind or (spec.name if spec.name in SCHEME_KINDS else "beats")
-    _require_one_of("kind", kind, SCHEME_KINDS)
-    _require_one_of("extent", spec.extent, EXTENTS)
-    zone = spec.time_zone or time_zone(lon, lat)
-    srid = spec.metric_srid or metric_srid(lon, lat)
-    _require_zone(zone)
-    _require_metric(srid)
-    scheme = Scheme(
-        name=spec.name,
-        tree=spec.tree or spec.name,
-        title=spec.title or spec.name,
-        kind=kind,
-        extent=spec.extent,
-        priority=spec.priority,
-        metric_srid=srid,
-        time_zone=zone,
-        near_limit_m=spec.near_limit_m,
-        far_limit_m=spec.far_limit_m,
-        version=0,
-    )
+    values: dict[str, Any] = {
+        "tree": spec.name,
+        "title": spec.name,
+        "kind": spec.name if spec.name in SCHEME_KINDS else "beats",
+        "extent": "whole",
+        "metric_srid": spec.metric_srid or metric_srid(lon, lat),
+        "time_zone": spec.time_zone or time_zone(lon, lat),
+        **_said(spec),
+    }
+    _require_one_of("kind", values["kind"], SCHEME_KINDS)
+    _require_one_of("extent", values["extent"], EXTENTS)
+    _require_zone(values["time_zone"])
+    _require_metric(values["metric_srid"])
+    scheme = Scheme(name=spec.name, **values)
     session.add(scheme)
     session.flush()
     return scheme
+
+
+def require_as_stored(scheme: Scheme, spec: SchemeSpec) -> None:
+    """Refuse a spec that says something else than the scheme that is there: its cases were judged by what it has.
+
+    Raises:
+        Conflict: `scheme_differs`, with the field, what is stored and what was given.
+    """
+    for field, given in _said(spec).items():
+        stored = getattr(scheme, field)
+        if given != stored:
+            raise Conflict(
+                "scheme_differs",
+                f"Scheme '{scheme.name}' has the {field} {stored}, and {given} was given. Leave that out, or import "
+                "into a scheme of another name.",
+                field=field,
+                value=given,
+                values={"stored": stored},
+            )
+
+
+def _said(spec: SchemeSpec) -> dict[str, Any]:
+    """What a spec says besides the name."""
+    return {field: value for field, value in vars(spec).items() if field != "name" and value not in (None, "")}
 
 
 def _require_one_of(field: str, value: str, known: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import shapely
@@ -17,50 +18,64 @@ from data.tables import Boundary, Grid, Scheme, SchemeVersion
 
 @dataclass(frozen=True)
 class Version:
-    """A published version; bounds are None where open."""
+    """A published version; bounds are None where open, and `snapshot_id` names files made from its boundaries."""
 
     number: int
     since: datetime | None
     until: datetime | None
+    snapshot_id: UUID
 
 
 @dataclass(frozen=True)
-class Cells:
+class Grids:
     """The grids of one version as arrays of equal length, in the order of `grid_no`."""
 
     grid_id: NDArray[np.int64]
     grid_no: NDArray[np.int64]
     code: NDArray[Any]
     name: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Cells(Grids):
+    """The same with their ground."""
+
     geom: NDArray[Any]
 
 
 def versions_of(session: Session, scheme_id: int) -> list[Version]:
     """All versions of a scheme, oldest first."""
+    valid = SchemeVersion.valid
     rows = session.execute(
-        select(SchemeVersion.version, func.lower(SchemeVersion.valid), func.upper(SchemeVersion.valid))
+        select(SchemeVersion.version, func.lower(valid), func.upper(valid), SchemeVersion.snapshot_id)
         .where(SchemeVersion.scheme_id == scheme_id)
         .order_by(SchemeVersion.version)
     )
-    return [Version(number, since, until) for number, since, until in rows]
+    return [Version(*row) for row in rows]
+
+
+def grids_of(session: Session, scheme: Scheme, *, version: int) -> Grids:
+    """The grids that have ground in one version of a scheme."""
+    return Grids(*_columns(session, scheme, version))
 
 
 def cells_of(session: Session, scheme: Scheme, *, version: int) -> Cells:
-    """The cells that hold in one version of a scheme."""
+    """The grids that have ground in one version of a scheme, with that ground."""
+    grid_id, grid_no, code, name, wkb = _columns(session, scheme, version, func.ST_AsBinary(Boundary.geom))
+    return Cells(grid_id, grid_no, code, name, shapely.from_wkb([bytes(one) for one in wkb]))
+
+
+def _columns(session: Session, scheme: Scheme, version: int, *more: Any) -> list[NDArray[Any]]:
     when = select(func.coalesce(func.lower(SchemeVersion.valid), "-infinity")).where(
         SchemeVersion.scheme_id == scheme.id, SchemeVersion.version == version
     )
     rows = session.execute(
-        select(Grid.id, Grid.grid_no, Grid.code, Grid.name, func.ST_AsBinary(Boundary.geom))
+        select(Grid.id, Grid.grid_no, Grid.code, Grid.name, *more)
         .join(Boundary, Boundary.grid_id == Grid.id)
         .where(Boundary.scheme_id == scheme.id, Boundary.valid.contains(when.scalar_subquery()))
         .order_by(Grid.grid_no)
     ).all()
-    columns = list(zip(*rows, strict=True)) or [()] * 5
-    return Cells(
-        grid_id=np.array(columns[0], dtype=np.int64),
-        grid_no=np.array(columns[1], dtype=np.int64),
-        code=np.array(columns[2], dtype=object),
-        name=np.array(columns[3], dtype=object),
-        geom=shapely.from_wkb([bytes(wkb) for wkb in columns[4]]),
-    )
+    kinds = (np.int64, np.int64, *[object] * (2 + len(more)))
+    columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
+    # Not np.array, which takes shapes of equally many bytes for one table of bytes.
+    return [np.fromiter(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)]

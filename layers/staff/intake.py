@@ -6,7 +6,8 @@ person and period. What else a file says of a known one is brought up to date.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,26 +18,20 @@ from sqlalchemy.orm import Session
 
 from data.base import Base
 from data.readers.chunk import BadRow, Chunk, raw_row
-from data.readers.columns import require
+from data.readers.columns import settled_columns
 from data.readers.times import parse_times
 from data.tables import Absence, Area, Duty, Grid, Scheme, Staff
 from layers.actor import Actor
-from layers.batches import Summary, close_batch, open_batch, quarantine
+from layers.batches import Progress, Summary, close_batch, open_batch, quarantine, unheard
 from layers.grids.schemes import DEFAULT_SCHEME
 
-STAFF_COLUMNS = ("staff_no", "name")
-DUTY_COLUMNS = ("staff_no", "role", "leads", "valid_from")
-ABSENCE_COLUMNS = ("staff_no", "valid_from", "valid_to")
-_KEYS: dict[type[Base], tuple[str, ...]] = {
-    Staff: ("tree", "staff_no"),
-    Duty: ("staff_id", "grid_id", "area_id", "role", "valid"),
-    Absence: ("staff_id", "valid"),
-}
 _YES = {"1", "true", "yes", "y", "t", "是"}
 _NO = {"0", "false", "no", "n", "f", "否"}
 
-Row = dict[str, Any]
+# Rows taken in at once: few enough that a bar moves, many enough that a statement pays.
+_SLICE_ROWS = 1_000
 
+Row = dict[str, Any]
 
 _DETAILS = {
     "empty": "The value is missing.",
@@ -58,24 +53,122 @@ class _Bad(Exception):
         self.detail = _DETAILS.get(reason, "The time cannot be read.")
 
 
-def import_staff(session: Session, actor: Actor, chunk: Chunk, *, tree: str, file: str) -> Summary:
-    """Take in people: columns staff_no, name and, where there are any, phone and organisation."""
+@dataclass(frozen=True)
+class PeopleTable:
+    """What distinguishes staff, duties and absences.
 
+    Attributes:
+        kind: Name of its batches.
+        table: Where its rows are stored.
+        key: What makes a row known.
+        needed: Roles that every file has a column for.
+        said: Roles that are taken where a file has them.
+        reader: For a city and a time zone, what makes the values to store of a row by role.
+    """
+
+    kind: str
+    table: type[Base]
+    key: tuple[str, ...]
+    needed: tuple[str, ...]
+    said: tuple[str, ...]
+    reader: Callable[[Session, str, str], Callable[[Row], Row]]
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.needed + self.said
+
+
+def import_people(
+    session: Session,
+    actor: Actor,
+    chunk: Chunk,
+    table: PeopleTable,
+    *,
+    tree: str,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str,
+    file: str,
+    progress: Progress = unheard,
+) -> Summary:
+    """Take in staff, duties or absences.
+
+    Args:
+        session: An open session.
+        actor: Who imports.
+        chunk: Rows as read.
+        table: `STAFF`, `DUTIES` or `ABSENCES`.
+        tree: The city.
+        columns: Role -> column, where that is not called as the role.
+        time_zone: IANA zone of naive times.
+        file: Name of the file, for the record.
+        progress: Told how many rows more are done.
+
+    Raises:
+        BadInput: A needed or named column is missing.
+    """
+    named = {role: role for role in table.needed} | dict(columns or {})
+    column = settled_columns(chunk.frame.columns, named, table.said)
+    summary = open_batch(session, actor, kind=table.kind, dataset=tree, file=file, options={"columns": column})
+    read = table.reader(session, tree, time_zone)
+    bad, known = list(chunk.bad), set[str]()
+    for first in range(0, len(chunk.frame), _SLICE_ROWS):
+        some = chunk.frame.iloc[first : first + _SLICE_ROWS]
+        good = _good_rows(some, table, column, read, known, bad)
+        stored, changed = _upsert(session, table, good) if good else (0, 0)
+        summary.stored += stored
+        summary.changed += changed
+        progress(len(some))
+    summary.read = len(chunk.frame) + len(chunk.bad)
+    summary.already_there = len(known) - summary.stored - summary.changed
+    summary.quarantined = len(bad)
+    summary.reasons.update(row.reason for row in bad)
+    quarantine(session, summary, bad)
+    close_batch(session, summary)
+    return summary
+
+
+def _good_rows(
+    frame: pd.DataFrame,
+    table: PeopleTable,
+    column: Mapping[str, str],
+    read: Callable[[Row], Row],
+    known: set[str],
+    bad: list[BadRow],
+) -> list[Row]:
+    """The values to store of rows; adds what makes them known to `known`, and to `bad` those that are set aside."""
+    good: list[Row] = []
+    for _, series in frame.iterrows():
+        row = {role: _cell(series[name]) for role, name in column.items()}
+        try:
+            values = read(row)
+            key = str([values[name] for name in table.key])
+            if key in known:
+                raise _Bad("staff_no", "repeated_row")
+        except _Bad as error:
+            field = column.get(error.field, error.field)
+            bad.append(
+                BadRow(int(series["row_no"]), field, row.get(error.field), error.reason, raw_row(series), error.detail)
+            )
+        else:
+            known.add(key)
+            good.append(values)
+    return good
+
+
+def _staff(_: Session, tree: str, __: str) -> Callable[[Row], Row]:
     def one(row: Row) -> Row:
         return {
             "tree": tree,
             "staff_no": _text(row, "staff_no"),
             "name": _text(row, "name"),
-            **{column: row[column] for column in ("phone", "organisation") if column in row},
+            **{role: row[role] for role in ("phone", "organisation") if role in row},
         }
 
-    return _import(
-        session, actor, chunk, kind="staff", table=Staff, needed=STAFF_COLUMNS, one=one, tree=tree, file=file
-    )
+    return one
 
 
-def import_duties(session: Session, actor: Actor, chunk: Chunk, *, tree: str, file: str, time_zone: str) -> Summary:
-    """Take in duties: staff_no, role, leads, valid_from, valid_to, and scheme with grid_code, or area_code."""
+def _duties(session: Session, tree: str, time_zone: str) -> Callable[[Row], Row]:
     people = _people(session, tree)
     grids: dict[str, dict[str, int]] = {}
     for scheme, code, id_ in session.execute(
@@ -99,11 +192,10 @@ def import_duties(session: Session, actor: Actor, chunk: Chunk, *, tree: str, fi
             "valid": _period(row, time_zone),
         }
 
-    return _import(session, actor, chunk, kind="duties", table=Duty, needed=DUTY_COLUMNS, one=one, tree=tree, file=file)
+    return one
 
 
-def import_absences(session: Session, actor: Actor, chunk: Chunk, *, tree: str, file: str, time_zone: str) -> Summary:
-    """Take in absences: staff_no, valid_from, valid_to and, where there are any, kind and substitute_no."""
+def _absences(session: Session, tree: str, time_zone: str) -> Callable[[Row], Row]:
     people = _people(session, tree)
 
     def one(row: Row) -> Row:
@@ -117,62 +209,36 @@ def import_absences(session: Session, actor: Actor, chunk: Chunk, *, tree: str, 
             "valid": _period(row, time_zone),
         }
 
-    return _import(
-        session, actor, chunk, kind="absences", table=Absence, needed=ABSENCE_COLUMNS, one=one, tree=tree, file=file
-    )
+    return one
 
 
-def _import(
-    session: Session,
-    actor: Actor,
-    chunk: Chunk,
-    *,
-    kind: str,
-    table: type[Base],
-    needed: tuple[str, ...],
-    one: Callable[[Row], Row],
-    tree: str,
-    file: str,
-) -> Summary:
-    require([str(name) for name in chunk.frame.columns], {name: name for name in needed})
-    summary = open_batch(session, actor, kind=kind, dataset=tree, file=file, options={"tree": tree})
-    bad = list(chunk.bad)
-    good: dict[str, Row] = {}
-    for _, series in chunk.frame.iterrows():
-        row = {str(key): None if pd.isna(value) else str(value).strip() or None for key, value in series.items()}
-        try:
-            values = one(row)
-            if good.setdefault(str([values[key] for key in _KEYS[table]]), values) is not values:
-                raise _Bad("staff_no", "repeated_row")
-        except _Bad as error:
-            bad.append(
-                BadRow(
-                    int(series["row_no"]),
-                    error.field,
-                    row.get(error.field),
-                    error.reason,
-                    raw_row(series),
-                    error.detail,
-                )
-            )
-    if good:
-        summary.stored, summary.changed = _upsert(session, table, list(good.values()))
-    summary.read = len(chunk.frame) + len(chunk.bad)
-    summary.already_there = len(good) - summary.stored - summary.changed
-    summary.quarantined = len(bad)
-    summary.reasons.update(row.reason for row in bad)
-    quarantine(session, summary, bad)
-    close_batch(session, summary)
-    return summary
+STAFF = PeopleTable("staff", Staff, ("tree", "staff_no"), ("staff_no", "name"), ("phone", "organisation"), _staff)
+DUTIES = PeopleTable(
+    "duties",
+    Duty,
+    ("staff_id", "grid_id", "area_id", "role", "valid"),
+    ("staff_no", "role", "leads", "valid_from"),
+    ("valid_to", "scheme", "grid_code", "area_code"),
+    _duties,
+)
+ABSENCES = PeopleTable(
+    "absences",
+    Absence,
+    ("staff_id", "valid"),
+    ("staff_no", "valid_from", "valid_to"),
+    ("kind", "substitute_no"),
+    _absences,
+)
 
 
-def _upsert(session: Session, table: type[Base], rows: list[Row]) -> tuple[int, int]:
+def _upsert(session: Session, people: PeopleTable, rows: list[Row]) -> tuple[int, int]:
     """How many rows are new, and how many of the others say something new."""
+    table = people.table
     new = insert(table).values(rows)
-    said = [name for name in rows[0] if name not in _KEYS[table]]
+    said = [name for name in rows[0] if name not in people.key]
     stored: Sequence[bool] = session.scalars(
         new.on_conflict_do_update(
-            index_elements=_KEYS[table],
+            index_elements=people.key,
             set_={name: new.excluded[name] for name in said},
             where=or_(*(table.__table__.c[name].is_distinct_from(new.excluded[name]) for name in said)),
         ).returning(literal_column("xmax = 0"))
@@ -182,6 +248,10 @@ def _upsert(session: Session, table: type[Base], rows: list[Row]) -> tuple[int, 
 
 def _people(session: Session, tree: str) -> dict[str, int]:
     return dict(session.execute(select(Staff.staff_no, Staff.id).where(Staff.tree == tree)).all())
+
+
+def _cell(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value).strip() or None
 
 
 def _text(row: Row, field: str) -> str:

@@ -14,16 +14,19 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 from rounds import Engine, Promise, Report, Row, interleaved, options
 
+from api import cli as command
 from data import embedded
 from data.roles import ADMIN
 from data.sample_town import generate
 from data.settings import DatabaseSettings
+from layers.cases.placing import Placer
 
 TABLES = ("cases", "placements", "case_events")
 UNTIL = datetime(2026, 11, 20, 18, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -122,11 +125,40 @@ class Bench:
         db.close()
 
 
+def profile(bench: Bench) -> Report:
+    """One import within this process, with a clock around the placing of its points."""
+    seconds = {"grid, distance, second choice": 0.0, "the whole import": 0.0}
+    place = Placer.place
+
+    def timed(placer: Placer, *arrays: Any) -> Any:
+        start = time.perf_counter()
+        placed = place(placer, *arrays)
+        seconds["grid, distance, second choice"] += time.perf_counter() - start
+        return placed
+
+    os.environ["GRIDKEEPER_DATABASE"] = OURS
+    bench.clone()
+    Placer.place = timed  # type: ignore[method-assign]
+    start = time.perf_counter()
+    command.app(["import", "cases", str(bench.file), *OPTIONS], standalone_mode=False)
+    seconds["the whole import"] = time.perf_counter() - start
+    Placer.place = place  # type: ignore[method-assign]
+    placing, whole = seconds.values()
+    report = Report("import --profile")
+    report.rows = [Row(name, spent, bench.cases / spent, spent / whole) for name, spent in seconds.items()]
+    need = "grid, distance and second choice as a share of the import, at most"
+    report.promises = [Promise(need, 0.05, placing / whole, placing / whole < 0.05)]
+    return report
+
+
 def main() -> None:
     """Measure and report."""
-    chosen = options("import")
+    chosen = options("import", profile="only the share of placing in one import")
     cases = 100_000 if chosen.quick else 1_000_000
     bench = Bench(cases)
+    if chosen.profile:
+        profile(bench).show(as_json=chosen.json)
+        return
     engines = {
         "gridkeeper import cases": Engine(bench.load, bench.clone),
         "bare COPY, text": Engine(lambda: bench.copy("text"), bench.empty),

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from layers.cases.check import CheckReport, check
+from layers.cases.check import CheckReport, check, check_side_by_side
 from tests.cluster import Cluster, Database
 from tests.imports import rows_of, take_cases, write_csv
 from tests.town import MOVED, at
@@ -144,3 +144,13 @@ def test_it_shares_no_code_with_intake():
     assert not [source for source in others for name in statements if name in source.read_text(encoding="utf-8")]
     imported = re.findall(r"^from (\S+) import", own.read_text(encoding="utf-8"), re.M)
     assert not [name for name in imported if name.startswith(("gis", "layers.cases", "layers.grids.lookup"))]
+
+
+def test_the_placements_of_each_scheme_are_told_when_they_are_checked(filled: Database):
+    told: list[int] = []
+    report = check_side_by_side(filled.app, progress=told.append)
+    stored = rows_of(
+        filled.app, "SELECT count(p.case_id) FROM schemes s LEFT JOIN placements p ON p.scheme_id = s.id GROUP BY s.id"
+    )
+    assert sorted(told) == sorted(count for (count,) in stored)
+    assert sum(told) == report.placements > CASES

@@ -16,7 +16,7 @@ from gis.crs import on_lattice
 from gis.errors import BadInput
 from gis.gcj import wgs84_to_gcj02
 from layers.batches import Summary, quarantined_rows
-from layers.grids.ground import import_buildings, import_streets
+from layers.grids.ground import BUILDINGS, STREETS, import_ground
 from tests.imports import PLANNER
 from tests.town import at, squares
 
@@ -32,7 +32,7 @@ def frame(*rows: tuple[Any, Any], **columns: list[Any]) -> geopandas.GeoDataFram
 
 
 def buildings(session: Session, rows: geopandas.GeoDataFrame, **options: Any) -> Summary:
-    return import_buildings(session, PLANNER, rows, tree="t", file="b.gpkg", **options)
+    return import_ground(session, PLANNER, rows, BUILDINGS, tree="t", file="b.gpkg", **options)
 
 
 def sums(done: Summary) -> tuple[int, int, int, int, int]:
@@ -103,18 +103,44 @@ def test_shapes_in_gcj02_are_brought_back_and_lie_on_the_lattice(session: Sessio
 def test_streets_are_lines_of_one_or_several_parts(session: Session):
     two = MultiLineString([ROAD, LineString([at(2, 2), at(3, 2)])])
     rows = frame(("1", ROAD), ("2", two), ("3", HOUSE), name=["河湾路", None, "x"], kind=["road", "lane", "x"])
-    done = import_streets(session, PLANNER, rows, tree="t", file="s.gpkg")
+    done = import_ground(session, PLANNER, rows, STREETS, tree="t", file="s.gpkg")
     assert sums(done) == (3, 2, 0, 0, 1)
     assert set_aside(session, done) == [(3, "geometry", None, "shape_wrong_type")]
-    assert sums(import_streets(session, PLANNER, rows, tree="t", file="s.gpkg")) == (3, 0, 0, 2, 1)
+    assert sums(import_ground(session, PLANNER, rows, STREETS, tree="t", file="s.gpkg")) == (3, 0, 0, 2, 1)
     assert [len(geom.geoms) for geom in session.scalars(select(Street.geom).order_by(Street.source_id))] == [1, 2]
 
 
 def test_the_column_of_ids_must_be_there(session: Session):
     with pytest.raises(BadInput, match="There is no column osm_id"):
-        buildings(session, frame(("1", HOUSE)), id_column="osm_id")
+        buildings(session, frame(("1", HOUSE)), columns={"id": "osm_id"})
+
+
+def test_columns_are_found_under_the_names_they_have_in_the_file(session: Session):
+    rows = frame(("1", HOUSE), ("2", OTHER), 楼号=["甲1", "甲1"], 人口=["7", "many"], address=["一号", "二号"])
+    columns = {"id": "楼号", "people": "人口", "name": "source_id"}
+    done = buildings(session, rows, columns=columns)
+    assert set_aside(session, done) == [(2, "楼号", "甲1", "id_reused")]
+    row = session.execute(select(Building.source_id, Building.name, Building.address, Building.people)).one()
+    assert tuple(row) == ("甲1", "1", "一号", 7)
+    wrong = buildings(session, frame(("3", HOUSE), 人口=["many"]), columns={"people": "人口"})
+    assert set_aside(session, wrong) == [(1, "人口", "many", "not_a_count")]
+    with pytest.raises(BadInput, match="There is no column 住户") as caught:
+        buildings(session, rows, columns={"households": "住户"})
+    assert (caught.value.code, caught.value.field) == ("column_missing", "households")
+
+
+def test_rows_are_told_as_they_are_done_and_an_id_is_known_from_slice_to_slice(session: Session):
+    told: list[int] = []
+    rows = [(str(no), HOUSE) for no in range(5_000)]
+    done = buildings(session, frame(*rows, ("7", OTHER), ("x", None)), progress=told.append)
+    assert told == [5_000, 2]
+    assert sums(done) == (5_002, 5_000, 0, 0, 2)
+    assert set_aside(session, done) == [
+        (5_001, "source_id", "7", "id_reused"),
+        (5_002, "geometry", None, "shape_missing"),
+    ]
 
 
 def test_two_cities_may_use_the_same_ids(session: Session):
     buildings(session, frame(("1", HOUSE)))
-    assert import_buildings(session, PLANNER, frame(("1", OTHER)), tree="other", file="b").stored == 1
+    assert import_ground(session, PLANNER, frame(("1", OTHER)), BUILDINGS, tree="other", file="b").stored == 1

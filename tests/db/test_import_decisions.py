@@ -197,8 +197,8 @@ def test_cases_that_were_there_before_a_scheme_get_their_place_in_it(town: Datab
     blocks = [("M1", squares((0, 0, 1, 5))), ("M2", squares((1, 0, 2, 5)))]
     with unit_of_work(town.app) as session:
         take_grids(session, blocks, spec=SchemeSpec(name="micro", tree="town"))
-        assert place_existing(session, scheme_named(session, "micro")) == 8
-        assert place_existing(session, scheme_named(session, "micro")) == 0
+        assert place_existing(session, scheme_named(session, "micro")).placed == 8
+        assert place_existing(session, scheme_named(session, "micro")).placed == 0
     placed = """
         SELECT c.source_id, g.code, n.code FROM cases c JOIN placements p ON p.case_id = c.id AND NOT p.routing
         JOIN schemes s ON s.id = p.scheme_id AND s.name = 'micro'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,8 +18,9 @@ from layers.actor import Actor
 from layers.batches import quarantined_rows
 from layers.cases.intake import Report, receive
 from layers.errors import Conflict
-from layers.grids.areas import AreaColumns, import_areas
-from layers.grids.intake import GridColumns
+from layers.grids.areas import AREA_STEPS, import_areas
+from layers.grids.incoming import CellColumns
+from layers.grids.intake import GRID_STEPS, GridColumns
 from layers.grids.lookup import places_at
 from layers.grids.schemes import SchemeSpec
 from tests.cluster import Database
@@ -30,6 +32,9 @@ TWO = (("A1", WEST_HALF), ("A2", EAST_HALF))
 MAY, JUNE = datetime(2026, 5, 3, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
 BOW_TIE = shapely.Polygon([at(4, 0), at(6, 2), at(6, 0), at(4, 2)])
 CHICAGO = tuple((f"B{no}", box(west, 41.875, west + 0.0625, 41.9375)) for no, west in ((1, -87.75), (2, -87.6875)))
+
+
+LIMITS = ("near_limit_m", "far_limit_m")
 
 
 def numbers(session: Session) -> dict[str, int]:
@@ -151,12 +156,53 @@ def test_a_given_metric_crs_and_time_zone_are_kept(session: Session):
         ({"time_zone": "Mars/Base"}, "unknown_time_zone"),
         ({"kind": "borough"}, "unknown_word"),
         ({"extent": "half"}, "unknown_word"),
+        *(({limit: metres}, "bad_distance") for limit in LIMITS for metres in (-0.001, math.nan, math.inf)),
     ],
 )
 def test_a_scheme_that_cannot_be_is_refused(session: Session, given, code):
     with pytest.raises(BadInput) as caught:
         take_grids(session, TWO, spec=SchemeSpec(name="duty", **given))
-    assert caught.value.code == code
+    assert (caught.value.code, caught.value.field) == (code, *given)
+
+
+def test_a_limit_may_be_0(session: Session):
+    take_grids(session, TWO, spec=SchemeSpec(name="duty", near_limit_m=0, far_limit_m=0))
+    assert tuple(session.execute(select(Scheme.near_limit_m, Scheme.far_limit_m)).one()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"near_limit_m": 20.0}, 10.0),
+        ({"far_limit_m": 0.0}, 5000.0),
+        ({"metric_srid": 4526}, 4547),
+        ({"time_zone": "Asia/Urumqi"}, "Asia/Shanghai"),
+        ({"tree": "town"}, "duty"),
+        ({"kind": "micro"}, "duty"),
+        ({"extent": "partial"}, "whole"),
+        ({"priority": 3}, 0),
+    ],
+)
+def test_a_scheme_that_is_there_is_not_told_otherwise(session: Session, given, stored):
+    take_grids(session, TWO)
+    with pytest.raises(Conflict) as caught:
+        take_grids(session, TWO, spec=SchemeSpec(name="duty", **given))
+    ((field, value),) = given.items()
+    error = caught.value
+    assert (error.code, error.field, error.value) == ("scheme_differs", field, str(value))
+    assert error.values == {"stored": stored}
+    assert f"has the {field} {stored}, and {value} was given" in error.detail
+
+
+def test_what_a_scheme_has_already_may_be_said_again(session: Session):
+    said = SchemeSpec(
+        name="duty", tree="town", kind="duty", extent="whole", priority=0, metric_srid=4547, time_zone="Asia/Shanghai",
+        near_limit_m=25, far_limit_m=300,
+    )  # fmt: skip
+    take_grids(session, TWO, spec=said)
+    assert take_grids(session, TWO, spec=said).summary.already_there == 2
+    assert take_grids(session, TWO).summary.already_there == 2
+    assert session.scalars(select(Scheme.near_limit_m)).one() == 25
 
 
 def test_a_town_in_henan_and_chicago_live_side_by_side(session: Session):
@@ -210,10 +256,29 @@ def test_parents_are_made_by_union_with_their_names(session: Session):
     assert [tuple(row) for row in belongs] == [("1", "D1"), ("2", "D1"), ("3", "D2")]
 
 
+def test_each_step_of_grids_and_areas_is_told(session: Session):
+    told: list[int] = []
+    frame = grid_frame(TWO, district=["D1", "D1"])
+    take_grids(session, frame, columns=GridColumns(parent_code="district"), progress=told.append)
+    assert told == [1] * GRID_STEPS
+    told.clear()
+    options = {"tree": "t", "level": "street", "columns": CellColumns(parent_code="district"), "datum": None}
+    import_areas(session, PLANNER, frame, **options, file="a.gpkg", progress=told.append)
+    assert told == [1] * AREA_STEPS
+
+
+def test_a_named_column_that_is_missing_is_told_with_its_role(session: Session):
+    frame = grid_frame(TWO, district=["D1", "D1"])
+    for columns in ({"parent_code": "distrct"}, {"name": "distrct"}, {"code": "distrct"}):
+        with pytest.raises(BadInput, match="did you mean district") as caught:
+            take_grids(session, frame, columns=GridColumns(**columns))
+        assert (caught.value.code, caught.value.field) == ("column_missing", *columns)
+
+
 def test_areas_that_do_not_nest_are_refused_or_listed(session: Session):
     def areas(level: str, cells, **options):
         frame = grid_frame(cells, above=["410199"] * len(cells))
-        columns = AreaColumns(code="code", parent_code="above" if level == "street" else None)
+        columns = CellColumns(code="code", parent_code="above" if level == "street" else None)
         return import_areas(
             session, PLANNER, frame, tree="t", level=level, columns=columns, datum=None, file="a.gpkg", **options
         )
@@ -231,7 +296,7 @@ def test_areas_that_do_not_nest_are_refused_or_listed(session: Session):
 
 
 def test_grids_must_fill_the_areas_that_are_known(session: Session):
-    columns = AreaColumns(code="code")
+    columns = CellColumns(code="code")
     known = grid_frame([("D1", squares((0, 0, 4, 2)))])
     import_areas(session, PLANNER, known, tree="duty", level="county", columns=columns, datum=None, file="a.gpkg")
     parents = GridColumns(code="code", parent_code="district")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -15,13 +16,13 @@ from data.tables import Absence, Duty, Grid, Staff
 from gis.errors import BadInput
 from layers.batches import Summary, quarantined_rows
 from layers.staff.duties import Answer, who_answers
-from layers.staff.intake import import_absences, import_duties, import_staff
+from layers.staff.intake import ABSENCES, DUTIES, STAFF, PeopleTable, import_people
 from tests.imports import PLANNER, write_csv
 from tests.town import FIRST, LEAD_CHANGED
 
-STAFF = ("staff_no", "name", "phone")
-DUTIES = ("staff_no", "role", "leads", "valid_from", "valid_to", "scheme", "grid_code", "area_code")
-ABSENCES = ("staff_no", "valid_from", "valid_to", "kind", "substitute_no")
+STAFF_HEADER = ("staff_no", "name", "phone")
+DUTIES_HEADER = ("staff_no", "role", "leads", "valid_from", "valid_to", "scheme", "grid_code", "area_code")
+ABSENCES_HEADER = ("staff_no", "valid_from", "valid_to", "kind", "substitute_no")
 TODAY = datetime(2026, 5, 3, tzinfo=UTC)
 A_DUTY = ("P01", "grid_worker", "no", "2026-01-01", "", "duty", "D04", "")
 AN_ABSENCE = ("P01", "2026-06-01", "2026-06-08", "leave", "P02")
@@ -31,18 +32,22 @@ def chunk(folder: Path, header: tuple[str, ...], *rows: tuple[str, ...]) -> Chun
     return next(iter(read_rows(write_csv(folder / "people.csv", rows, header=header))))
 
 
-def staff(session: Session, folder: Path, *rows: tuple[str, ...], header: tuple[str, ...] = STAFF) -> Summary:
-    return import_staff(session, PLANNER, chunk(folder, header, *rows), tree="town", file="people.csv")
+def take(session: Session, table: PeopleTable, found: Chunk, **options: Any) -> Summary:
+    return import_people(
+        session, PLANNER, found, table, tree="town", file="people.csv", time_zone="Asia/Shanghai", **options
+    )
+
+
+def staff(session: Session, folder: Path, *rows: tuple[str, ...], header: tuple[str, ...] = STAFF_HEADER) -> Summary:
+    return take(session, STAFF, chunk(folder, header, *rows))
 
 
 def duties(session: Session, folder: Path, *rows: tuple[str, ...]) -> Summary:
-    found = chunk(folder, DUTIES, *rows)
-    return import_duties(session, PLANNER, found, tree="town", file="duties.csv", time_zone="Asia/Shanghai")
+    return take(session, DUTIES, chunk(folder, DUTIES_HEADER, *rows))
 
 
 def absences(session: Session, folder: Path, *rows: tuple[str, ...]) -> Summary:
-    found = chunk(folder, ABSENCES, *rows)
-    return import_absences(session, PLANNER, found, tree="town", file="absences.csv", time_zone="Asia/Shanghai")
+    return take(session, ABSENCES, chunk(folder, ABSENCES_HEADER, *rows))
 
 
 def sums(done: Summary) -> tuple[int, int, int, int, int]:
@@ -76,6 +81,35 @@ def test_staff_come_in_once_and_are_brought_up_to_date(town_session: Session, tm
 def test_a_column_that_is_needed_and_missing_is_named(town_session: Session, tmp_path: Path):
     with pytest.raises(BadInput, match="There is no column name"):
         staff(town_session, tmp_path, ("X1",), header=("staff_no",))
+
+
+def test_columns_are_found_under_the_names_they_have_in_the_file(town_session: Session, tmp_path: Path):
+    found = chunk(tmp_path, ("工号", "姓名", "phone", "name"), ("X1", "新一", "555", "x"), ("X2", "", "", "y"))
+    done = take(town_session, STAFF, found, columns={"staff_no": "工号", "name": "姓名"})
+    assert (sums(done), set_aside(town_session, done)) == ((2, 1, 0, 0, 1), [(3, "姓名", None, "empty")])
+    assert quarantined_rows(town_session, batch_id=done.batch_id)[0].raw["工号"] == "X2"
+    row = town_session.execute(select(Staff.name, Staff.phone).where(Staff.staff_no == "X1")).one()
+    assert tuple(row) == ("新一", "555")
+    header = ("工号", "role", "leads", "上岗", "网格")
+    rows = [("X1", "grid_lead", "是", "2026-05-01", "D04"), ("X1", "grid_lead", "是", "2026-05-32", "D04")]
+    columns = {"staff_no": "工号", "valid_from": "上岗", "grid_code": "网格"}
+    done = take(town_session, DUTIES, chunk(tmp_path, header, *rows), columns=columns)
+    assert set_aside(town_session, done) == [(3, "上岗", "2026-05-32", "no_such_date")]
+    assert answer(town_session, "D04").name == "新一"
+    away = chunk(tmp_path, ("工号", "起", "止"), ("X1", "2026-06-01", "2026-06-08"))
+    done = take(town_session, ABSENCES, away, columns={"staff_no": "工号", "valid_from": "起", "valid_to": "止"})
+    assert sums(done) == (1, 1, 0, 0, 0)
+
+
+def test_rows_are_told_as_they_are_done_and_known_from_slice_to_slice(town_session: Session, tmp_path: Path):
+    told: list[int] = []
+    rows = [*((f"X{no}", "新一", "") for no in range(1_000)), ("X7", "又一", ""), ("", "无", ""), ("X1000", "三", "")]
+    done = take(town_session, STAFF, chunk(tmp_path, STAFF_HEADER, *rows), progress=told.append)
+    assert told == [1_000, 3]
+    assert sums(done) == (1_003, 1_001, 0, 0, 2)
+    assert set_aside(town_session, done) == [
+        (1_002, "staff_no", "X7", "repeated_row"), (1_003, "staff_no", None, "empty"),
+    ]  # fmt: skip
 
 
 BAD_DUTIES = (

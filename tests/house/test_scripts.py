@@ -14,7 +14,7 @@ SCRIPTS = sorted(
     for path in [*(PROJECT / "scripts").iterdir(), PROJECT / ".ci/run"]
     if path.is_file() and path.suffix in ("", ".sh")
 )
-LOCKS = ["run", "test"]
+LOCKS = ["run", "test", "bench"]
 INDEX_HOSTS = re.compile(r"pypi|pythonhosted|npmjs|npmmirror|jsdelivr|unpkg|cdnjs|https?://|--index-url|--find-links")
 
 
@@ -46,8 +46,8 @@ def test_every_package_of_a_lock_is_pinned_with_hashes(kind):
     assert [entry.split()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
 
 
-def test_the_test_lock_holds_all_of_the_run_lock():
-    assert pins("run").items() <= pins("test").items()
+def test_each_lock_holds_all_of_the_one_before_it():
+    assert pins("run").items() <= pins("test").items() <= pins("bench").items()
 
 
 def test_every_browser_package_is_pinned_with_a_sha512():

@@ -64,18 +64,6 @@ def test_a_point_where_four_cells_meet_belongs_to_the_lowest_number():
     assert (judged.own[0], judged.second[0], judged.edge_distance_m[0]) == (3, 2, 0.0)
 
 
-def test_a_point_in_two_overlapping_cells_belongs_to_the_lowest_number_and_names_the_other():
-    cells = [shapely.box(0, 0, 2, 2), shapely.box(1, 0, 3, 2)]
-    judged = Coverage(cells, [2, 1], metric_srid=32631).judge([1.5], [1.0], near_limit_m=10, far_limit_m=5000)
-    assert (judged.own[0], judged.second[0], bool(judged.near_border[0])) == (1, 0, False)
-
-
-def test_a_cell_swallowed_by_another_is_still_the_second_choice_beside_it():
-    cells = [shapely.box(0, 0, 2, 2), shapely.box(1, 1, 1.5, 1.5)]
-    judged = Coverage(cells, [1, 2], metric_srid=32631).judge([1.0 - 2**-17], [1.25], near_limit_m=10, far_limit_m=5000)
-    assert (judged.own[0], judged.second[0], bool(judged.near_border[0])) == (0, 1, False)
-
-
 def test_a_point_on_the_edge_of_a_hole_is_inside_and_one_unit_further_is_not():
     ring = shapely.box(0, 0, 3, 3).difference(shapely.box(1, 1, 2, 2))
     owners = Coverage([ring], [1], metric_srid=32631).owners([1.0, 1.0 + LATTICE], [1.5, 1.5])

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from data.readers import BadRow, Chunk, load_mapping, read_rows, require
+from data.readers import BadRow, Chunk, named_columns, read_rows, require
 from gis.errors import BadInput
 
 
@@ -166,15 +166,41 @@ def test_the_reference_system_a_caller_names_comes_with_each_chunk(tmp_path: Pat
     assert only(tmp_path / "a.csv").crs is None
 
 
-def test_a_mapping_names_columns_and_nothing_else(tmp_path: Path) -> None:
+ROLES = ("id", "lon", "lat", "parent_code")
+
+
+def test_columns_are_named_by_a_file_and_an_option_goes_before_it(tmp_path: Path) -> None:
     path = tmp_path / "map.toml"
     path.write_text('[columns]\nid = "编号"\nlon = "经度(lon)"\n', encoding="utf-8")
-    assert load_mapping(path) == {"id": "编号", "lon": "经度(lon)"}
-    for text in ("[columns", "[colums]\nid = 'x'\n", "[columns]\nid = 1\n", "[columns]\nid = ''\n", "[a]\n[columns]\n"):
-        path.write_text(text)
-        with pytest.raises(BadInput) as caught:
-            load_mapping(path)
-        assert caught.value.code == "mapping_bad"
+    assert named_columns(dict.fromkeys(ROLES), path) == {"id": "编号", "lon": "经度(lon)"}
+    options = dict.fromkeys(ROLES) | {"lon": "x", "lat": "y"}
+    assert named_columns(options, path) == {"id": "编号", "lon": "x", "lat": "y"}
+    assert named_columns(options, None) == {"lon": "x", "lat": "y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[columns", "it is not TOML"),
+        ("[colums]\nid = 'x'\n", "it must hold one table, [columns]"),
+        ("[a]\n[columns]\n", "it must hold one table, [columns]"),
+        ("[columns]\nid = 1\n", "id must name a column, in quotes."),
+        ("[columns]\nid = ''\n", "id must name a column, in quotes."),
+        (
+            "[columns]\nparent = 'x'\n",
+            "this import asks for no 'parent'; did you mean parent_code? It asks for: id, lon, lat, parent_code.",
+        ),
+        ("[columns]\nzzz = 'x'\n", "this import asks for no 'zzz'. It asks for: id, lon, lat, parent_code."),
+    ],
+)
+def test_a_file_that_names_columns_is_refused_with_what_is_wrong_in_it(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    (tmp_path / "map.toml").write_text(text)
+    with pytest.raises(BadInput) as caught:
+        named_columns(dict.fromkeys(ROLES), tmp_path / "map.toml")
+    assert caught.value.code == "mapping_bad"
+    assert f"The mapping map.toml cannot be used: {sentence}" in caught.value.detail
 
 
 def test_a_missing_column_is_named_with_the_nearest_one() -> None:

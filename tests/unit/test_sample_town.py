@@ -297,6 +297,11 @@ def test_a_tessellation_tiles_its_ground_with_ragged_cells():
     assert np.array_equal(shapely.to_wkb(cells), shapely.to_wkb(tessellation(400, seed=3)))
 
 
+def test_a_tessellation_has_cells_as_wide_as_asked():
+    metres = to_metric(tessellation(60, seed=3, cell_m=300.0), srid=METRIC)
+    assert 200 <= np.sqrt(np.median(shapely.area(metres))) <= 350
+
+
 def test_a_tessellation_can_have_lakes_and_islands():
     cells = tessellation(200, seed=4, holes=3, islands=5)
     assert len(cells) == 200

@@ -1,0 +1,15 @@
+"""`gridkeeper import`: shapes of the ground, and rows of tables."""
+
+from __future__ import annotations
+
+import typer
+
+from api.cli.imports import rows, shapes
+
+app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, buildings and streets.")
+app.command("grids")(shapes.grids)
+app.command("areas")(shapes.areas)
+app.command("cases")(rows.cases)
+app.command("staff")(rows.staff)
+app.command("buildings")(shapes.buildings)
+app.command("streets")(shapes.streets)

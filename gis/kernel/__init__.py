@@ -1,0 +1,74 @@
+"""The compiled part of `gis`: whole-number geometry in C, small enough to read (the `.c` files beside this one).
+
+`hatch_build.py` compiles it when the project is installed, so no request ever waits for a compiler. Arrays cross the
+border as they are, without a copy; the functions run without Python's lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+EDGE = np.dtype([(name, np.int32) for name in ("x0", "y0", "x1", "y1", "left", "right")])
+BORDER = np.dtype([(name, np.int32) for name in ("start", "count", "room", "at_centre")])
+CLAIM = np.dtype([(name, np.int32) for name in ("x0", "y0", "x1", "y1", "id")])
+RUN = np.dtype([("first", np.int64), ("count", np.int32), ("cell", np.int32)])
+LIBRARY = Path(__file__).with_name("kernel.so")
+
+
+class RasterStruct(ctypes.Structure):
+    """`Raster` of kernel.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("origin_x", "origin_y", "edges_used", "edges_room")),
+        *((name, ctypes.c_int32) for name in ("shift", "columns", "rows", "borders")),
+        *((name, ctypes.c_void_p) for name in ("table", "border", "edges")),
+    )
+
+
+class BordersStruct(ctypes.Structure):
+    """`Borders` of kernel.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("xy", "run", "cell_start", "box")),
+        ("level", ctypes.c_int64 * 12),
+        *((name, ctypes.c_int32) for name in ("levels", "runs")),
+    )
+
+
+def address(array: NDArray[Any] | None) -> int | None:
+    """Where the first byte of a contiguous array lies.
+
+    >>> address(None) is None, address(np.zeros(1)) != 0
+    (True, True)
+    """
+    return None if array is None else array.ctypes.data
+
+
+def _load() -> ctypes.CDLL:
+    if not LIBRARY.exists():
+        raise RuntimeError(f"{LIBRARY} is missing: install the project again (scripts/setup), it compiles it.")
+    return ctypes.CDLL(str(LIBRARY))
+
+
+kernel = _load()
+for _name, _result, _arguments in (
+    ("claims_of_rings", "i", "ppppip"),
+    ("edges_of_claims", "i", "pipwp"),
+    ("count_edges", "", "ppip"),
+    ("fill_table", "i", "ppip"),
+    ("fill_lists", "", "ppi"),
+    ("room_for", "", "ppipp"),
+    ("change_claims", "i", "ppii"),
+    ("locate", "", "pppippp"),
+    ("locate_lattice", "", "pppipp"),
+    ("edge_distance", "", "ppppip"),
+    ("closest_cell", "", "ppppidpp"),
+):
+    _kinds = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "w": ctypes.c_int32, "d": ctypes.c_double, "": None}
+    getattr(kernel, _name).argtypes = [_kinds[letter] for letter in _arguments]
+    getattr(kernel, _name).restype = _kinds[_result]

@@ -1,0 +1,212 @@
+"""The raster of a coverage: square cells of ground, each with its grid or with the edges that touch it.
+
+This is what `gis.locator` asks and what a snapshot file holds. The loops are in gis/kernel; the layout of the arrays
+is explained in kernel.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gis.crs import LATTICE
+from gis.edges import Geometries
+from gis.errors import GridError
+from gis.kernel import BORDER, CLAIM, EDGE, RasterStruct, address, kernel
+
+Structs = NDArray[Any]
+Ints = NDArray[np.int32]
+
+# Ground cells for each edge: more of them leave fewer points in cells with edges, but do not fit into the caches.
+_CELLS_AN_EDGE = 24
+_FEWEST_CELLS, _MOST_CELLS = 1 << 12, 1 << 25
+# Cells around the coverage into which borders may move without a rebuild.
+_MARGIN = 32
+_SMALLEST_SHIFT = 2
+_POLYGONS_AT_ONCE = 4096
+
+
+@dataclass
+class Raster:
+    """A raster as arrays; `kernel.h` says what they mean.
+
+    Attributes:
+        origin: Lattice units of its lower left corner, x and y.
+        shift: A cell is 2^shift lattice units wide.
+        columns, rows: Its size in cells.
+        table: int32 (rows * columns + 1,).
+        border: Structs `BORDER`; the first `borders` are in use.
+        edges: Structs `EDGE`; the first `edges_used` are in use.
+    """
+
+    origin: tuple[int, int]
+    shift: int
+    columns: int
+    rows: int
+    table: Ints
+    border: Structs
+    edges: Structs
+    borders: int
+    edges_used: int
+    struct: RasterStruct = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.struct = RasterStruct(
+            *self.origin, self.edges_used, len(self.edges), self.shift, self.columns, self.rows, self.borders
+        )
+        self._point()
+
+    def _point(self) -> None:
+        self.struct.table, self.struct.border = address(self.table), address(self.border)
+        self.struct.edges, self.struct.edges_room = address(self.edges), len(self.edges)
+
+    @property
+    def pointer(self) -> Any:
+        """What the kernel takes."""
+        return ctypes.byref(self.struct)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return self.table.nbytes + self.border.nbytes + self.edges.nbytes
+
+    def bounds_deg(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of the ground it covers, degrees."""
+        x, y = self.origin
+        east, north = x + (self.columns << self.shift), y + (self.rows << self.shift)
+        return x * LATTICE, y * LATTICE, east * LATTICE, north * LATTICE
+
+    def change(self, removed: Structs, added: Structs) -> int:
+        """Strike out claims and enter others, which must close to rings with them.
+
+        Returns:
+            0, or 1 + the place of the claim that cannot be in both arrays put together; nothing has changed then.
+        """
+        if not self.table.flags.writeable:  # it lies in a file that others map too
+            self.table = self.table.copy()
+        claims = np.concatenate([removed, added])
+        edges, borders = ctypes.c_int64(), ctypes.c_int64()
+        kernel.room_for(self.pointer, address(claims), len(claims), ctypes.byref(edges), ctypes.byref(borders))
+        self.edges = _roomy(self.edges, self.struct.edges_used + edges.value)
+        self.border = _roomy(self.border, self.struct.borders + borders.value)
+        self._point()
+        wrong = int(kernel.change_claims(self.pointer, address(claims), len(claims), len(removed)))
+        self.edges_used, self.borders = self.struct.edges_used, self.struct.borders
+        return wrong
+
+
+def claims_of(cells: Geometries, ids: Ints, *, origin: tuple[int, int]) -> Structs:
+    """The directed edges of polygons, each with its polygon on the left, as structs `CLAIM`.
+
+    Args:
+        cells: Valid polygons (n,) on the lattice.
+        ids: What to call each (n,).
+        origin: Lattice units from which the claims count.
+
+    Raises:
+        GridError: `off_lattice`.
+
+    >>> claims_of(np.array([shapely.box(0, 0, 2**-24, 2**-24)]), np.array([5], dtype=np.int32), origin=(0, 0)).tolist()
+    [(1, 0, 1, 1, 5), (1, 1, 0, 1, 5), (0, 1, 0, 0, 5), (0, 0, 1, 0, 5)]
+    """
+    out = np.empty(int(shapely.get_num_coordinates(cells).sum()), dtype=CLAIM)
+    used = 0
+    for start in range(0, len(cells), _POLYGONS_AT_ONCE):
+        some = slice(start, start + _POLYGONS_AT_ONCE)
+        used += _claims_of_some(cells[some], ids[some], origin, out[used:])
+    return out[:used]
+
+
+def _claims_of_some(cells: Geometries, ids: Ints, origin: tuple[int, int], out: Structs) -> int:
+    parts, cell_of = shapely.get_parts(cells, return_index=True)
+    rings, part_of = shapely.get_rings(parts, return_index=True)
+    xy = shapely.get_coordinates(rings) / LATTICE
+    whole = np.rint(xy)
+    if (xy != whole).any():
+        lon, lat = (xy[(xy != whole).any(axis=1)][0] * LATTICE).tolist()
+        raise GridError("off_lattice", f"The vertex {lon!r}, {lat!r} is not on the lattice of 2^-24 degree.")
+    units = np.ascontiguousarray(whole - origin, dtype=np.int32)
+    starts = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
+    hole = (np.diff(part_of, prepend=-1) == 0).astype(np.uint8)
+    id_of = np.ascontiguousarray(ids[cell_of[part_of]], dtype=np.int32)
+    arrays = (units, starts, hole, id_of)
+    return int(kernel.claims_of_rings(*(address(a) for a in arrays), len(rings), address(out)))
+
+
+def edges_of(claims: Structs) -> tuple[Structs, int]:
+    """Bring the two claims to each edge together.
+
+    Returns:
+        Structs `EDGE`, and 0 or 1 + the place of a claim to a side that another one has.
+
+    >>> two = np.array([(0, 0, 4, 4, 1), (4, 4, 0, 0, 2)], dtype=CLAIM)
+    >>> edges_of(two)[0].tolist()
+    [(0, 0, 4, 4, 1, 2)]
+    """
+    bits = max(4, len(claims).bit_length() + 1)
+    slots = np.zeros(1 << bits, dtype=np.uint32)
+    edges = np.empty(len(claims), dtype=EDGE)
+    used = int(kernel.edges_of_claims(address(claims), len(claims), address(slots), bits, address(edges)))
+    if used < 0:
+        return edges[:0], -used
+    return edges[:used].copy(), 0
+
+
+def raster_of(edges: Structs, *, size: tuple[int, int], origin: tuple[int, int]) -> Raster:
+    """The raster of edges that close to a coverage.
+
+    Args:
+        edges: Structs `EDGE` (n,), in lattice units from `origin`; moved in place to count from the raster's corner.
+        size: Width and height of the coverage in lattice units, up to 2^26.
+        origin: Lattice units of its lower left corner.
+
+    >>> square = edges_of(claims_of(np.array([shapely.box(1, 1, 2, 2)]), np.array([1], dtype=np.int32), \
+    origin=(2**24, 2**24)))[0]
+    >>> made = raster_of(square, size=(2**24, 2**24), origin=(2**24, 2**24))
+    >>> made.columns == made.rows, made.borders > 0, made.origin < (2**24, 2**24)
+    (True, True, True)
+    """
+    most = min(max(_FEWEST_CELLS, _CELLS_AN_EDGE * len(edges)), _MOST_CELLS)
+    shift = _SMALLEST_SHIFT
+    while ((size[0] >> shift) + 1) * ((size[1] >> shift) + 1) > most:
+        shift += 1
+    margin = _MARGIN << shift
+    columns, rows = ((length >> shift) + 1 + 2 * _MARGIN for length in size)
+    for name in ("x0", "y0", "x1", "y1"):
+        edges[name] += margin
+    raster = Raster(
+        origin=(origin[0] - margin, origin[1] - margin),
+        shift=shift,
+        columns=columns,
+        rows=rows,
+        table=np.zeros(rows * columns + 1, dtype=np.int32),
+        border=np.empty(0, dtype=BORDER),
+        edges=np.empty(0, dtype=EDGE),
+        borders=0,
+        edges_used=0,
+    )
+    counts = np.zeros(rows * columns, dtype=np.int32)
+    kernel.count_edges(raster.pointer, address(edges), len(edges), address(counts))
+    borders = int(np.count_nonzero(counts))
+    border = np.empty(borders, dtype=BORDER)
+    raster.struct.border = address(border)
+    places = int(kernel.fill_table(raster.pointer, address(edges), len(edges), address(counts)))
+    del counts
+    lists = np.empty(places, dtype=EDGE)
+    raster.struct.edges = address(lists)
+    kernel.fill_lists(raster.pointer, address(edges), len(edges))
+    return Raster(raster.origin, shift, columns, rows, raster.table, border, lists, borders, places)
+
+
+def _roomy(array: Structs, need: int) -> Structs:
+    """The array itself while it has room, else a copy with a quarter more than needed."""
+    if need <= len(array) and array.flags.writeable:
+        return array
+    grown = np.empty(need + need // 4, dtype=array.dtype)
+    grown[: len(array)] = array
+    return grown
