@@ -109,10 +109,11 @@ class Comparison:
         ours = self.peers[OURS].answer()
         wrong = {name: int((peer.answer() != ours).sum()) for name, peer in self.peers.items()}
         self.peers.clear()
+        self.ground = self.ground.first(0)  # what peers made of it goes too
         gc.collect()
         return [
             Row(
-                f"{name}, {self.points // 1000:,} k points",
+                f"{name}, {self.points:,} points",
                 spent,
                 self.points / spent,
                 spent / seconds[OURS],

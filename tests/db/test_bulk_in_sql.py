@@ -181,6 +181,32 @@ def test_a_scheme_wider_than_four_degrees_is_placed_in_sql(session: Session):
     assert found.nearest.tolist() == [-1, -1, -1, -1, 2]
 
 
+def test_equally_near_cells_rank_by_number_though_the_lower_one_was_redrawn_later(session: Session):
+    west, south = AROUND_THE_TOWN
+    left, right = shapely.box(west - 1, south, west, south + 1), shapely.box(west, south, west + 1, south + 1)
+    take_grids(session, [("1", left), ("2", right)])
+    larger = shapely.box(west - 1.5, south, west, south + 1)
+    take_grids(session, [("1", larger), ("2", right)])
+    in_sql, _ = staged(session, "duty", version=2)
+    found = in_sql.judge([west, west + 1], [south - 2**-12, south], near_limit_m=10, far_limit_m=5000)
+    assert (found.own.tolist(), found.nearest.tolist()) == ([-1, 1], [0, -1])
+
+
+def test_a_point_between_the_vertices_of_an_oblique_border_is_on_it(session: Session):
+    west, south = AROUND_THE_TOWN
+    # The metric CRS bends a border of 11 km away from this point by some millimetres.
+    below, above = (
+        (corner, (west, south), (west + 0.125, south + 0.125))
+        for corner in ((west + 0.125, south), (west, south + 0.125))
+    )
+    take_grids(session, [("1", shapely.Polygon(below)), ("2", shapely.Polygon(above))])
+    in_sql, _ = staged(session, "duty")
+    steps = np.arange(1, 64) * 2.0**-9
+    found = in_sql.judge(west + steps, south + steps, near_limit_m=10, far_limit_m=5000)
+    assert set(found.own.tolist()) == {0}
+    assert set(found.edge_distance_m.tolist()) == {0.0}
+
+
 def test_points_far_away_are_far_and_one_that_the_metric_crs_cannot_reach_has_no_nearest(session: Session):
     west, south = AROUND_THE_TOWN
     take_grids(

@@ -19,9 +19,8 @@ import sedonadb
 import shapely
 from numpy.typing import ArrayLike
 
-from gis.crs import STORED_SRID
 from gis.locator import OUTSIDE, Locator
-from locating.ground import Ground, Ints, Shapes
+from locating.ground import Ground, Ints
 
 
 class Peer(Protocol):
@@ -62,7 +61,7 @@ class TreeOverPoints:
     def __init__(self, ground: Ground) -> None:
         self.count, self.grid_no, self.cells = len(ground.lon), ground.grid_no, ground.cells
         shapely.prepare(self.cells)
-        self.tree = shapely.STRtree(shapely.points(ground.rounded()))
+        self.tree = shapely.STRtree(ground.places)
         self.tree.query(self.cells[:1])  # it is built at the first question
 
     def run(self) -> None:
@@ -79,7 +78,7 @@ class TreeOverGrids:
     def __init__(self, ground: Ground) -> None:
         self.count, self.grid_no, self.cells = len(ground.lon), ground.grid_no, ground.cells
         shapely.prepare(self.cells)
-        self.xy = ground.rounded()
+        self.xy = ground.rounded
         self.points = shapely.points(self.xy)
         self.tree = shapely.STRtree(self.cells)
         self.tree.query(self.points[:1])
@@ -98,7 +97,7 @@ class Frames:
     """geopandas.sjoin with the spatial index of both frames built before."""
 
     def __init__(self, ground: Ground) -> None:
-        self.points, self.grids = _frames(ground)
+        self.points, self.grids = ground.frames
         self.points.sindex.query(ground.cells[:1])
         self.grids.sindex.query(self.points.geometry.array[:1])
 
@@ -128,7 +127,7 @@ class DuckDb:
         self.count = len(ground.lon)
         self.db = duckdb.connect()
         self.db.execute(f"LOAD '{extension}'; SET enable_progress_bar = false")
-        xy = ground.rounded()
+        xy = ground.rounded
         frames = {
             "raw_points": pd.DataFrame({"point": np.arange(self.count), "x": xy[:, 0], "y": xy[:, 1]}),
             "raw_grids": pd.DataFrame({"grid_no": ground.grid_no, "wkb": shapely.to_wkb(ground.cells)}),
@@ -157,7 +156,7 @@ class SedonaDb:
     def __init__(self, ground: Ground) -> None:
         self.count = len(ground.lon)
         self.db = sedonadb.connect()
-        for name, frame in zip(("points", "grids"), _frames(ground), strict=True):
+        for name, frame in zip(("points", "grids"), ground.frames, strict=True):
             self.db.create_data_frame(frame).to_memtable().to_view(name)
 
     def run(self) -> None:
@@ -166,11 +165,3 @@ class SedonaDb:
 
     def answer(self) -> Ints:
         return lowest(self.count, self.found["point"], self.found["grid_no"])
-
-
-def _frames(ground: Ground) -> tuple[geopandas.GeoDataFrame, geopandas.GeoDataFrame]:
-    places: Shapes = shapely.points(ground.rounded())
-    return (
-        geopandas.GeoDataFrame({"point": np.arange(len(places))}, geometry=places, crs=STORED_SRID),
-        geopandas.GeoDataFrame({"grid_no": ground.grid_no}, geometry=ground.cells, crs=STORED_SRID),
-    )

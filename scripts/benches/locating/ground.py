@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from data.sample_town import tessellation as generator
-from gis.crs import LATTICE, to_lattice
+from gis.crs import LATTICE, STORED_SRID, to_lattice
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -44,9 +46,23 @@ class Ground:
     lon: Floats
     lat: Floats
 
+    @cached_property
     def rounded(self) -> Floats:
         """The points (m, 2) on the lattice, as peers get them: rounding is part of our time and not of theirs."""
         return np.c_[to_lattice(self.lon), to_lattice(self.lat)]
+
+    @cached_property
+    def places(self) -> Shapes:
+        """The same as geometries (m,), made once for all engines of a process."""
+        return np.asarray(shapely.points(self.rounded))
+
+    @cached_property
+    def frames(self) -> tuple[geopandas.GeoDataFrame, geopandas.GeoDataFrame]:
+        """Points and grids as frames."""
+        return (
+            geopandas.GeoDataFrame({"point": np.arange(len(self.lon))}, geometry=self.places, crs=STORED_SRID),
+            geopandas.GeoDataFrame({"grid_no": self.grid_no}, geometry=self.cells, crs=STORED_SRID),
+        )
 
     def first(self, count: int) -> Ground:
         """The same grids with the first points only."""

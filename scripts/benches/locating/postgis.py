@@ -73,7 +73,7 @@ def load(home: Path, ground: Ground) -> dict[str, Postgis]:
     shapes = shapely.to_wkb(shapely.set_srid(ground.cells, STORED_SRID), hex=True, include_srid=True)
     rows = "".join(f"{number}\t{shape}\n" for number, shape in zip(ground.grid_no, shapes, strict=True))
     tables.copy_expert("COPY grids FROM STDIN", io.StringIO(rows))
-    xy = ground.rounded()
+    xy = ground.rounded
     points = np.empty(len(xy), dtype=_POINT_ROW)
     points["fields"], points["of_id"], points["of_geom"] = 2, 4, 25
     points["order"], points["kind"], points["srid"] = 1, _POINT_WITH_SRID, STORED_SRID
