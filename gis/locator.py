@@ -21,7 +21,7 @@ from gis.crs import LATTICE
 from gis.edges import Geometries
 from gis.errors import GridError
 from gis.kernel import address, kernel
-from gis.raster import Ints, Raster, Structs, claims_of, edges_of, raster_of
+from gis.raster import Ints, Raster, Structs, claims_of, differing, edges_of, raster_of
 from gis.topology import overlapping
 
 OUTSIDE = -1
@@ -167,26 +167,23 @@ class Locator:
                 `cells_overlap`: two grids claim one side of an edge. `not_its_ground`: `before` is wrong. Nothing has
                 changed then.
         """
-        ids = self._ids(np.asarray(grid_no, dtype=np.int32))
-        old = self._claims(before, ids)
-        new = self._claims(after, ids)
-        gone, come = _only_in_first(old, new), _only_in_first(new, old)
+        numbers = np.asarray(grid_no, dtype=np.int32)
+        ids = self._ids(numbers)
+        gone, come = differing(self._claims(before, ids), self._claims(after, ids))
+        box = _box(gone, come)
+        if min(box[:2]) < 0 or (np.array(box[2:]) >= self.raster.size).any():
+            raise GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
         wrong = self.raster.change(gone, come)
         if 0 < wrong <= len(gone):
             raise GridError("not_its_ground", "What was said to be the grids' ground until now is not.")
         if wrong:
-            raise _overlap(np.asarray(after, dtype=np.object_), np.asarray(grid_no, dtype=np.int32))
-        return Moved(ids - 1, _box(gone, come), _touches_nobody(gone, come))
+            raise _overlap(np.asarray(after, dtype=np.object_), numbers)
+        return Moved(ids - 1, box, _touches_nobody(gone, come))
 
     def _claims(self, cells: ArrayLike, ids: Ints) -> Structs:
         ground: Geometries = np.asarray(cells, dtype=np.object_)
-        filled = ~(shapely.is_missing(ground) | shapely.is_empty(ground))
-        west, south, east, north = self.raster.bounds_deg()
-        if filled.any():
-            bounds = shapely.total_bounds(ground[filled])
-            if (bounds[:2] < (west, south)).any() or (bounds[2:] >= (east, north)).any():
-                raise GridError("outside_the_frame", "The new ground reaches out of the raster of the coverage.")
-        return claims_of(ground[filled], ids[filled], origin=self.raster.origin)
+        there = ~shapely.is_missing(ground)
+        return claims_of(ground[there], ids[there], origin=self.raster.origin)
 
 
 def _frame(cells: Geometries) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -213,12 +210,6 @@ def _overlap(cells: Geometries, grid_no: Ints) -> GridError:
         where=None if not len(pairs) else shapely.intersection(*cells[pairs[0]]),
         values={"pairs": len(pairs)},
     )
-
-
-def _only_in_first(first: Structs, second: Structs) -> Structs:
-    gone = set(second.tolist())
-    keep = [row not in gone for row in first.tolist()]
-    return first[np.array(keep, dtype=np.bool_)]
 
 
 def _box(*claims: Structs) -> tuple[int, int, int, int]:

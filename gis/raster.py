@@ -29,6 +29,8 @@ _FEWEST_CELLS, _MOST_CELLS = 1 << 12, 1 << 25
 _MARGIN = 32
 _SMALLEST_SHIFT = 2
 _POLYGONS_AT_ONCE = 4096
+# Lattice units that int32 holds with room to spare.
+_FARTHEST = 1 << 30
 
 
 @dataclass
@@ -75,14 +77,13 @@ class Raster:
         """Bytes of all arrays."""
         return self.table.nbytes + self.border.nbytes + self.edges.nbytes
 
-    def bounds_deg(self) -> tuple[float, float, float, float]:
-        """West, south, east, north of the ground it covers, degrees."""
-        x, y = self.origin
-        east, north = x + (self.columns << self.shift), y + (self.rows << self.shift)
-        return x * LATTICE, y * LATTICE, east * LATTICE, north * LATTICE
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in lattice units."""
+        return self.columns << self.shift, self.rows << self.shift
 
     def change(self, removed: Structs, added: Structs) -> int:
-        """Strike out claims and enter others, which must close to rings with them.
+        """Strike out claims and enter others, which must close to rings with them and lie within the raster.
 
         Returns:
             0, or 1 + the place of the claim that cannot be in both arrays put together; nothing has changed then.
@@ -109,7 +110,7 @@ def claims_of(cells: Geometries, ids: Ints, *, origin: tuple[int, int]) -> Struc
         origin: Lattice units from which the claims count.
 
     Raises:
-        GridError: `off_lattice`.
+        GridError: `off_lattice`, or `outside_the_frame` where a polygon lies too far from the origin to be counted.
 
     >>> claims_of(np.array([shapely.box(0, 0, 2**-24, 2**-24)]), np.array([5], dtype=np.int32), origin=(0, 0)).tolist()
     [(1, 0, 1, 1, 5), (1, 1, 0, 1, 5), (0, 1, 0, 0, 5), (0, 0, 1, 0, 5)]
@@ -130,12 +131,31 @@ def _claims_of_some(cells: Geometries, ids: Ints, origin: tuple[int, int], out: 
     if (xy != whole).any():
         lon, lat = (xy[(xy != whole).any(axis=1)][0] * LATTICE).tolist()
         raise GridError("off_lattice", f"The vertex {lon!r}, {lat!r} is not on the lattice of 2^-24 degree.")
-    units = np.ascontiguousarray(whole - origin, dtype=np.int32)
+    whole -= origin
+    if len(whole) and np.abs(whole).max() > _FARTHEST:
+        raise GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
+    units = whole.astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
     hole = (np.diff(part_of, prepend=-1) == 0).astype(np.uint8)
     id_of = np.ascontiguousarray(ids[cell_of[part_of]], dtype=np.int32)
     arrays = (units, starts, hole, id_of)
     return int(kernel.claims_of_rings(*(address(a) for a in arrays), len(rings), address(out)))
+
+
+def differing(before: Structs, after: Structs) -> tuple[Structs, Structs]:
+    """Claims that are only before, and claims that are only after.
+
+    >>> two, one = [(0, 0, 4, 4, 1), (4, 4, 0, 0, 2)], [(4, 4, 0, 0, 2)]
+    >>> before, after = (np.array(rows, dtype=CLAIM) for rows in (two, one))
+    >>> [part.tolist() for part in differing(before, after)]
+    [[(0, 0, 4, 4, 1)], []]
+    """
+    claims = np.concatenate([before, after])
+    bits = _bits(len(claims))
+    slots, left = np.zeros(1 << bits, dtype=np.uint32), ctypes.c_int64()
+    arrays = (address(claims), len(before), len(claims), address(slots), bits, ctypes.byref(left))
+    going = int(kernel.differing_claims(*arrays))
+    return claims[:going], claims[going : left.value]
 
 
 def edges_of(claims: Structs) -> tuple[Structs, int]:
@@ -148,7 +168,7 @@ def edges_of(claims: Structs) -> tuple[Structs, int]:
     >>> edges_of(two)[0].tolist()
     [(0, 0, 4, 4, 1, 2)]
     """
-    bits = max(4, len(claims).bit_length() + 1)
+    bits = _bits(len(claims))
     slots = np.zeros(1 << bits, dtype=np.uint32)
     edges = np.empty(len(claims), dtype=EDGE)
     used = int(kernel.edges_of_claims(address(claims), len(claims), address(slots), bits, address(edges)))
@@ -201,6 +221,11 @@ def raster_of(edges: Structs, *, size: tuple[int, int], origin: tuple[int, int])
     raster.struct.edges = address(lists)
     kernel.fill_lists(raster.pointer, address(edges), len(edges))
     return Raster(raster.origin, shift, columns, rows, raster.table, border, lists, borders, places)
+
+
+def _bits(count: int) -> int:
+    """The kernel's tables of slots have 2^bits places, more than what is put into them."""
+    return max(4, count.bit_length() + 1)
 
 
 def _roomy(array: Structs, need: int) -> Structs:

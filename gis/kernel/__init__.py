@@ -46,7 +46,7 @@ def address(array: NDArray[Any] | None) -> int | None:
     >>> address(None) is None, address(np.zeros(1)) != 0
     (True, True)
     """
-    return None if array is None else array.ctypes.data
+    return None if array is None else int(array.__array_interface__["data"][0])
 
 
 def _load() -> ctypes.CDLL:
@@ -59,6 +59,7 @@ kernel = _load()
 for _name, _result, _arguments in (
     ("claims_of_rings", "i", "ppppip"),
     ("edges_of_claims", "i", "pipwp"),
+    ("differing_claims", "i", "pii" "pwp"),
     ("count_edges", "", "ppip"),
     ("fill_table", "i", "ppip"),
     ("fill_lists", "", "ppi"),

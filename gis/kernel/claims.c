@@ -47,6 +47,11 @@ static uint64_t mixed(uint64_t a, uint64_t b) {
     return (h ^ h >> 29) * 0xBF58476D1CE4E5B9u;
 }
 
+static uint64_t first_slot(const Edge *e, int32_t bits) {
+    uint64_t low = (uint64_t)(uint32_t)e->x0 << 32 | (uint32_t)e->y0, high = (uint64_t)(uint32_t)e->x1 << 32 | (uint32_t)e->y1;
+    return mixed(low, high) >> (64 - bits);
+}
+
 /* Bring together the two claims to each edge. `slots` are 2^bits zeros, more than claims. Gives the number of edges,
    or -(i + 1) where claim i wants a side that somebody has: such grids overlap. */
 int64_t edges_of_claims(const Claim *claims, int64_t count, uint32_t *slots, int32_t bits, Edge *edges) {
@@ -54,8 +59,7 @@ int64_t edges_of_claims(const Claim *claims, int64_t count, uint32_t *slots, int
     uint64_t mask = ((uint64_t)1 << bits) - 1;
     for (int64_t i = 0; i < count; i++) {
         Edge e = edge_of(claims[i]);
-        uint64_t at = mixed((uint64_t)(uint32_t)e.x0 << 32 | (uint32_t)e.y0, (uint64_t)(uint32_t)e.x1 << 32 | (uint32_t)e.y1);
-        for (at >>= 64 - bits;; at = (at + 1) & mask) {
+        for (uint64_t at = first_slot(&e, bits);; at = (at + 1) & mask) {
             if (!slots[at]) {
                 edges[used] = e;
                 slots[at] = (uint32_t)++used;
@@ -70,4 +74,31 @@ int64_t edges_of_claims(const Claim *claims, int64_t count, uint32_t *slots, int
         }
     }
     return used;
+}
+
+static int same(const Claim *a, const Claim *b) {
+    return a->x0 == b->x0 && a->y0 == b->y0 && a->x1 == b->x1 && a->y1 == b->y1 && a->id == b->id;
+}
+
+/* Of claims before and claims after a move, the first `before` of `count`, keep in place those that the other side has
+   not: first the ones that go, then the ones that come. `slots` as for edges_of_claims. Gives how many go, and in *left
+   how many are kept in all. */
+int64_t differing_claims(Claim *claims, int64_t before, int64_t count, uint32_t *slots, int32_t bits, int64_t *left) {
+    uint64_t mask = ((uint64_t)1 << bits) - 1;
+    for (int64_t i = 0; i < count; i++) {
+        Edge e = edge_of(claims[i]);
+        uint64_t at = first_slot(&e, bits);
+        while (slots[at] && (i < before || !same(claims + slots[at] - 1, claims + i))) at = (at + 1) & mask;
+        if (i < before)
+            slots[at] = (uint32_t)(i + 1);
+        else if (slots[at]) /* on both sides: marked by the sign of the id */
+            claims[slots[at] - 1].id = claims[i].id = -claims[i].id;
+    }
+    int64_t kept = 0, going = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (i == before) going = kept;
+        if (claims[i].id > 0) claims[kept++] = claims[i];
+    }
+    *left = kept;
+    return before == count ? kept : going;
 }

@@ -14,6 +14,11 @@
 
 #define BLOCK 512 /* points at a time; the scratch of a block stays in the first cache */
 #define AHEAD 16  /* cells asked from memory ahead of use */
+#if defined(__x86_64__) && defined(__gnu_linux__)
+#define WIDE __attribute__((target_clones("avx2", "default"))) /* the wider registers where there are any */
+#else
+#define WIDE
+#endif
 #define PER_DEGREE 16777216.0
 #define ROUNDER 6755399441055744.0 /* 1.5 * 2^52: adding and taking it away rounds to a whole number, half to even */
 
@@ -85,7 +90,7 @@ static inline void place(const Raster *r, Scratch *s, int i, int inside, int32_t
 
 /* Degrees to labels: label[id] of the owner of each of n points, label[0] outside. Degrees are rounded to the lattice
    first; what is not a number is outside. on_border may be NULL, else it is told which points lie on an edge. */
-void locate(const Raster *r, const double *lon, const double *lat, int64_t n, const int32_t *label, int32_t *out,
+WIDE void locate(const Raster *r, const double *lon, const double *lat, int64_t n, const int32_t *label, int32_t *out,
             uint8_t *on_border) {
     Scratch s;
     double ox = (double)r->origin_x, oy = (double)r->origin_y;
