@@ -60,6 +60,18 @@ def area_m2(geoms: Geometries, *, srid: int) -> Floats:
     return np.asarray(shapely.area(to_metric(geoms, srid=srid)))
 
 
+def area_and_width(geoms: Geometries, *, srid: int) -> tuple[Floats, Floats]:
+    """Areas in square metres and mean widths in metres, twice the area by the perimeter; 0 for points.
+
+    >>> strip = np.array([shapely.box(114.0, 34.0, 114.001, 34.0625)], dtype=object)
+    >>> [round(float(values[0])) for values in area_and_width(strip, srid=4547)]
+    [640240, 91]
+    """
+    metric = to_metric(geoms, srid=srid)
+    area, around = shapely.area(metric), shapely.length(metric)
+    return area, np.divide(2 * area, around, out=np.zeros_like(area), where=around > 0)
+
+
 def round_m(distance_m: ArrayLike) -> Floats:
     """Round to the millimetre, half up: `floor(d * 1000 + 0.5) / 1000` in doubles, the same bits in SQL.
 

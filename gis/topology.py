@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.crs import LATTICE
 from gis.edges import Floats, Geometries
-from gis.metric import to_metric
+from gis.metric import area_and_width, to_metric
 from gis.shapes import as_multipolygons, place_of_fault
 
 SLIVER_M = 0.01
@@ -300,6 +300,4 @@ def _measured(faults: _Faults, *, srid: int) -> tuple[Floats, Floats]:
     """Area in square metres and mean width in metres of each fault."""
     places = np.empty(len(faults), dtype=np.object_)
     places[:] = [where for _, where in faults]
-    metric = to_metric(places, srid=srid)
-    area_m2, around_m = shapely.area(metric), shapely.length(metric)
-    return area_m2, np.divide(2 * area_m2, around_m, out=np.zeros_like(area_m2), where=around_m > 0)
+    return area_and_width(places, srid=srid)

@@ -51,11 +51,13 @@ class Layer:
 
 _IN_CITY = Filter("l.tree = (SELECT tree FROM schemes WHERE name = :scheme)")
 _IN_TREE = Filter("l.tree = :tree")
-# A case belongs to every scheme in which it has a place; the one that routed it is the quick way to know.
+# A case belongs to every scheme in which it has a place. The scheme is looked up beforehand, so that pages walk the
+# cases in the order of their ids and find each place by its key.
 _PLACED_IN = Filter(
-    """(s.name = :scheme OR EXISTS (
-        SELECT FROM placements q JOIN schemes o ON o.id = q.scheme_id WHERE q.case_id = l.id AND o.name = :scheme
-    ))"""
+    """EXISTS (
+        SELECT FROM placements q WHERE q.case_id = l.id
+            AND q.scheme_id = (SELECT id FROM schemes WHERE name = :scheme)
+    )"""
 )
 
 _AREAS = Layer(

@@ -78,6 +78,15 @@ def set_aside(frame: pd.DataFrame, bad: pd.Series, *, field: str, reason: str, d
     ]
 
 
+def empty_as_missing(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with NA for empty text, so that an empty cell is the same in every kind of file."""
+    out = frame.copy(deep=False)
+    for name in frame.columns:
+        if isinstance(frame[name].dtype, pd.StringDtype):
+            out[name] = frame[name].mask(frame[name] == "")
+    return out
+
+
 def without_nul(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
     """Set aside the rows with a NUL character in any text, which no database can keep."""
     aside: list[BadRow] = []

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pyproj import CRS
 
 from data.readers.archives import corrupt
-from data.readers.chunk import Chunk, free_name, without_nul
+from data.readers.chunk import Chunk, empty_as_missing, free_name, without_nul
 from data.readers.columns import check_names
 
 
@@ -40,7 +40,7 @@ def read_columnar(file: Path, *, chunk_rows: int, crs: CRS | None) -> Iterator[C
         frame = free_name(_frame(batch), "row_no")
         frame.insert(0, "row_no", np.arange(done + 1, done + 1 + len(frame)))
         done += len(frame)
-        frame, bad = without_nul(frame)
+        frame, bad = without_nul(empty_as_missing(frame))
         yield Chunk(frame.reset_index(drop=True), bad, crs)
     if not done:
         frame = free_name(_frame(parquet.schema_arrow.empty_table()), "row_no")

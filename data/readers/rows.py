@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from data.readers.archives import existing, zip_members
-from data.readers.chunk import BadRow, Chunk, free_name, raw_row, without_nul
+from data.readers.chunk import BadRow, Chunk, empty_as_missing, free_name, raw_row, without_nul
 from data.readers.columnar import is_geoparquet, read_columnar
 from data.readers.delimited import read_delimited
 from data.readers.features import VECTOR_SUFFIXES, read_features
@@ -46,8 +46,8 @@ def read_rows(
 
     Returns:
         Chunks, at least one. Delimited text and sheets give text columns (empty = NA), Parquet and vector files
-        typed ones. `row_no` is the line of the file (header = 1) for text and sheets, else the number of the
-        record. Vector files and GeoParquet give numbers `lon`, `lat` in `Chunk.crs` (easting and northing where
+        typed ones (empty text = NA). `row_no` is the line of the file (header = 1) for text and sheets, else the number
+        of the record. Vector files and GeoParquet give numbers `lon`, `lat` in `Chunk.crs` (easting and northing where
         that is projected), NaN for a point that is missing; other shapes are set aside as `not_a_point`.
 
     Raises:
@@ -103,7 +103,7 @@ def _points(
     rows = zip(frame[is_bad].iterrows(), geoms[is_bad], strict=True)
     bad = [_bad_shape(row, unreadable, geom) for (_, row), geom in rows]
     frame["lon"], frame["lat"] = shapely.get_x(points), shapely.get_y(points)
-    frame, with_nul = without_nul(frame[~is_bad].reset_index(drop=True))
+    frame, with_nul = without_nul(empty_as_missing(frame[~is_bad].reset_index(drop=True)))
     for start in range(0, max(len(frame), 1), chunk_rows):
         piece = frame.iloc[start : start + chunk_rows].reset_index(drop=True)
         yield Chunk(piece, bad + with_nul if start == 0 else [], features.crs)

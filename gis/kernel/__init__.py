@@ -59,7 +59,7 @@ kernel = _load()
 for _name, _result, _arguments in (
     ("claims_of_rings", "i", "ppppip"),
     ("edges_of_claims", "i", "pipwp"),
-    ("differing_claims", "i", "pii" "pwp"),
+    ("differing_claims", "i", "piipwp"),
     ("count_edges", "", "ppip"),
     ("fill_table", "i", "ppip"),
     ("fill_lists", "", "ppi"),

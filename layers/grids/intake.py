@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from data.tables import Scheme
 from gis.errors import BadInput
 from gis.metric import area_m2
+from gis.repair import repair
 from gis.topology import Problem, problems
 from layers.actor import Actor
 from layers.batches import Progress, Summary, close_batch, open_batch, quarantine, unheard
@@ -62,6 +64,7 @@ def import_grids(
     datum: str | None = None,
     file: str,
     since: datetime | None = None,
+    repair_to_m: float | None = None,
     accept_problems: bool = False,
     progress: Progress = unheard,
 ) -> GridImport:
@@ -76,6 +79,8 @@ def import_grids(
         datum: Declared datum where the CRS does not tell it.
         file: Name of the file, for the record.
         since: When the boundaries begin to hold; see `publish`.
+        repair_to_m: Repair before the tiling is checked, with gaps up to this mean width; None takes the grids as
+            they are.
         accept_problems: Import although cells were refused or do not tile.
         progress: Told after each of the `GRID_STEPS`.
 
@@ -90,7 +95,7 @@ def import_grids(
     _require_usable(incoming, file, accept_problems=accept_problems)
     progress(1)
     scheme = _scheme(session, spec, incoming, summary)
-    found = problems(incoming.geom, metric_srid=scheme.metric_srid, labels=incoming.code.tolist())
+    incoming, found = _tiled(incoming, scheme, repair_to_m, summary)
     _require_tiling(scheme, found, accept_problems=accept_problems)
     progress(1)
     cells = _cells(session, scheme, incoming, columns)
@@ -133,20 +138,47 @@ def _scheme(session: Session, spec: SchemeSpec, incoming: Incoming, summary: Sum
     return scheme
 
 
+def _tiled(
+    incoming: Incoming, scheme: Scheme, repair_to_m: float | None, summary: Summary
+) -> tuple[Incoming, list[Problem]]:
+    """The cells, repaired where that was asked for; the faults they have."""
+    codes = incoming.code.tolist()
+    if repair_to_m is None:
+        return incoming, problems(incoming.geom, metric_srid=scheme.metric_srid, labels=codes)
+    done = repair(incoming.geom, metric_srid=scheme.metric_srid, labels=codes, gap_limit_m=repair_to_m)
+    moved_m2 = {codes[row]: round(float(done.moved_m2[row]), 3) for row in np.argsort(-done.moved_m2, kind="stable")}
+    moved_m2 = {code: area for code, area in moved_m2.items() if area}
+    largest = "; ".join(f"{code} {area} m²" for code, area in list(moved_m2.items())[:_LISTED])
+    summary.remarks.append(
+        f"Repair closed {_sums(done.closed)} and kept {_sums(done.kept)}; {len(moved_m2)} grids gained or lost ground"
+        f"{': ' + largest if largest else ''}{'; …' if len(moved_m2) > _LISTED else '.'}"
+    )
+    closed = [_described(problem) for problem in done.closed]
+    summary.facts |= {"repaired": {"closed": closed, "moved_m2": moved_m2}}
+    return replace(incoming, geom=done.cells), done.kept
+
+
 def _require_tiling(scheme: Scheme, found: list[Problem], *, accept_problems: bool) -> None:
     serious = [problem for problem in found if problem.kind not in _HARMLESS[scheme.extent]]
     if not serious or accept_problems:
         return
-    kinds = {kind: sum(p.kind == kind for p in serious) for kind in sorted({p.kind for p in serious})}
     listed = "; ".join(_sentence(problem) for problem in serious[:_LISTED])
     raise BadInput(
         "tiling_broken",
-        f"The grids do not tile ({', '.join(f'{n} {kind}' for kind, n in kinds.items())}): {listed}. Mend them, or "
-        "import them as they are with --accept-problems.",
+        f"The grids do not tile ({_sums(serious)}): {listed}. Mend them, "
+        "close overlaps and narrow gaps with --repair, or import them as they are with --accept-problems.",
         field="geometry",
         where=serious[0].where,
-        values={"kinds": kinds, "problems": [_described(problem) for problem in serious]},
+        values={"kinds": _kinds(serious), "problems": [_described(problem) for problem in serious]},
     )
+
+
+def _kinds(found: list[Problem]) -> dict[str, int]:
+    return dict(sorted(Counter(problem.kind for problem in found).items()))
+
+
+def _sums(found: list[Problem]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in _kinds(found).items()) or "nothing"
 
 
 def _sentence(problem: Problem) -> str:

@@ -14,6 +14,7 @@ from layers.grids.lookup import Place, places_at
 from layers.grids.schemes import SchemeSpec
 from tests.coverages import Coverage as Drawn
 from tests.coverages import coverages
+from tests.forms import forms
 from tests.imports import take_grids
 
 NEAR_LIMIT_M, FAR_LIMIT_M, AGREE_WITHIN_M = 10.0, 5000.0, 0.002
@@ -54,14 +55,11 @@ def named(place: Place) -> tuple[str | None, str | None, str | None, bool]:
     return own, second, nearest, place.near_border
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(drawn=coverages(points=POINTS))
-def test_both_engines_say_the_same_of_hostile_points(session: Session, drawn: Drawn):
-    agree(session, drawn)
+@pytest.mark.parametrize("examples", forms(short=15, long=1500))
+def test_both_engines_say_the_same_of_hostile_points(session: Session, examples: int):
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(drawn=coverages(points=POINTS))
+    def holds(drawn: Drawn) -> None:
+        agree(session, drawn)
 
-
-@pytest.mark.long
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(drawn=coverages(points=POINTS))
-def test_both_engines_say_the_same_of_hostile_points_at_length(session: Session, drawn: Drawn):
-    agree(session, drawn)
+    holds()

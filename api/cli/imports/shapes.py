@@ -15,6 +15,8 @@ from api.cli.service import service_engine
 from data.readers.columns import named_columns
 from data.readers.features import read_features
 from data.session import unit_of_work
+from gis.errors import BadInput
+from gis.repair import GAP_LIMIT_M
 from layers.cases.backfill import Backfill, place_existing
 from layers.grids.areas import AREA_STEPS, import_areas
 from layers.grids.ground import BUILDINGS, STREETS, GroundKind, import_ground
@@ -51,11 +53,16 @@ def grids(
     layer: LayerName = None,
     datum: Datum = None,
     valid_from: Annotated[str | None, typer.Option(help="When these boundaries begin to hold.")] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Close overlaps, T-junctions and narrow gaps first.")
+    ] = False,
+    gap_limit_m: Annotated[float | None, typer.Option(help="Mean width up to which --repair closes a gap; 1.")] = None,
     accept_problems: Annotated[bool, typer.Option(help="Import although the grids do not tile.")] = False,
 ) -> None:
     """Import the grids of a scheme as its first or next boundary version."""
     out = output_of(context)
     named = _cell_columns(columns, code, name, parent_code, parent_name)
+    repair_to_m = _repair_to_m(repair, gap_limit_m)
     spec = SchemeSpec(
         name=scheme, tree=tree, kind=kind, extent=extent, priority=priority, metric_srid=metric_crs,
         time_zone=time_zone, near_limit_m=near_limit_m, far_limit_m=far_limit_m,
@@ -73,6 +80,7 @@ def grids(
             datum=datum,
             file=file.name,
             since=parse_instant(valid_from, tz=clock) if valid_from else None,
+            repair_to_m=repair_to_m,
             accept_problems=accept_problems,
             progress=advance,
         )
@@ -81,6 +89,19 @@ def grids(
         backfilled = place_existing(session, scheme_named(session, scheme))
         advance(backfilled.placed)
     _tell_grids(out, done, backfilled)
+
+
+def _repair_to_m(repair: bool, gap_limit_m: float | None) -> float | None:
+    if gap_limit_m is not None and not repair:
+        raise BadInput(
+            "gap_limit_without_repair",
+            "--gap-limit-m says which gaps --repair closes; give both or neither.",
+            field="gap_limit_m",
+            value=gap_limit_m,
+        )
+    if not repair:
+        return None
+    return GAP_LIMIT_M if gap_limit_m is None else gap_limit_m
 
 
 def _tell_grids(out: Output, done: GridImport, backfilled: Backfill) -> None:

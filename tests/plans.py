@@ -1,0 +1,48 @@
+"""How the database reads its tables for the statements that our own code sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the plans of some statements read.
+
+    Attributes:
+        whole: Tables that are read from end to end, once for each time.
+        indexes: Indexes by which rows are found.
+    """
+
+    whole: tuple[str, ...]
+    indexes: frozenset[str]
+
+
+def reading(session: Session, call: Callable[[], Any]) -> Reading:
+    """Make a call and have every statement explained that it sent through the session."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(conn: Any, cursor: Any, sql: str, values: Any, context: Any, executemany: bool) -> None:
+        sent.append((sql, values))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    call()
+    event.remove(connection, "before_cursor_execute", note)
+    plans = [connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {sql}", values).scalar_one() for sql, values in sent]
+    nodes = [node for plan in plans for node in _nodes(plan[0]["Plan"])]
+    return Reading(
+        whole=tuple(node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"),
+        indexes=frozenset(node["Index Name"] for node in nodes if "Index Name" in node),
+    )
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)
