@@ -65,8 +65,8 @@ class Placements:
 
     @property
     def covers(self) -> Bools:
-        """Where the scheme has something to say."""
-        return (self.grid_id >= 0) | (self.scheme.extent == "whole")
+        """Where the scheme had boundaries then and has something to say."""
+        return (self.version > 0) & ((self.grid_id >= 0) | (self.scheme.extent == "whole"))
 
 
 class Placer:
