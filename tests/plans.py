@@ -28,7 +28,8 @@ def reading(session: Session, call: Callable[[], Any]) -> Reading:
     sent: list[tuple[str, Any]] = []
 
     def note(conn: Any, cursor: Any, sql: str, values: Any, context: Any, executemany: bool) -> None:
-        sent.append((sql, values))
+        if not sql.startswith("SET "):
+            sent.append((sql, values))
 
     connection = session.connection()
     event.listen(connection, "before_cursor_execute", note)

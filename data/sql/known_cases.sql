@@ -6,5 +6,8 @@ SELECT s.row_no,
         AND (c.occurred_at = s.occurred_at OR c.occurred_precision = 'received')
         AND c.category IS NOT DISTINCT FROM s.category AND c.description IS NOT DISTINCT FROM s.description AS same
 FROM stage_cases s
-JOIN cases c ON c.tree = :tree AND c.dataset = :dataset AND c.source_id = s.source_id
+CROSS JOIN LATERAL (
+    -- OFFSET 0: one look into the index for each staged row, never a join that reads all cases.
+    SELECT * FROM cases WHERE source_id = s.source_id AND dataset = :dataset AND tree = :tree OFFSET 0
+) c
 ORDER BY s.row_no

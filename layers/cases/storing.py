@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -156,13 +157,22 @@ def _instants(values: NDArray[np.datetime64]) -> pa.Array:
     return pa.array(values, pa.timestamp("us"))
 
 
+def known_cases(session: Session, *, tree: str, dataset: str) -> Sequence[Any]:
+    """Staged rows (row_no, same) whose source id is stored already, and whether they say the same."""
+    # By the index in any case: the table may be empty when the plan is made and full, by another writer, when it runs.
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    known = session.execute(statement("known_cases"), {"tree": tree, "dataset": dataset}).all()
+    session.execute(text("SET LOCAL enable_seqscan = on"))
+    return known
+
+
 def _set_known_aside(session: Session, judged: Judged, routing: Scheme, dataset: str, bad: list[BadRow]) -> int:
     """Take rows already stored out of the stage; one that now says something else is quarantined."""
     values = {"tree": routing.tree, "dataset": dataset}
-    known = session.execute(statement("known_cases"), values).all()
+    known = known_cases(session, **values)
     if not known:
         return 0
-    session.execute(statement("forget_known_cases"), values)
+    session.execute(statement("forget_known_cases"), {"row_nos": [row.row_no for row in known]})
     column = judged.columns.get("id", "row_no")
     changed = [row.row_no for row in known if not row.same]
     at = dict(zip(judged.reports.row_no.tolist(), range(len(judged.reports.row_no)), strict=True))
