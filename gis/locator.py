@@ -169,7 +169,7 @@ class Locator:
         """
         numbers = np.asarray(grid_no, dtype=np.int32)
         ids = self._ids(numbers)
-        gone, come = differing(self._claims(before, ids), self._claims(after, ids))
+        gone, come = self._differing(before, after, ids)
         box = _box(gone, come)
         if min(box[:2]) < 0 or (np.array(box[2:]) >= self.raster.size).any():
             raise GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
@@ -180,10 +180,15 @@ class Locator:
             raise _overlap(np.asarray(after, dtype=np.object_), numbers)
         return Moved(ids - 1, box, _touches_nobody(gone, come))
 
-    def _claims(self, cells: ArrayLike, ids: Ints) -> Structs:
-        ground: Geometries = np.asarray(cells, dtype=np.object_)
+    def _differing(self, before: ArrayLike, after: ArrayLike, ids: Ints) -> tuple[Structs, Structs]:
+        """Claims that go and claims that come; both sides in one go, those after under ids of their own."""
+        most = len(self.grid_no)
+        ground: Geometries = np.concatenate([np.asarray(cells, dtype=np.object_) for cells in (before, after)])
         there = ~shapely.is_missing(ground)
-        return claims_of(ground[there], ids[there], origin=self.raster.origin)
+        claims = claims_of(ground[there], np.concatenate([ids, ids + most])[there], origin=self.raster.origin)
+        old = int(np.count_nonzero(claims["id"] <= most))
+        claims["id"][old:] -= most
+        return differing(claims, old)
 
 
 def _frame(cells: Geometries) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -96,9 +96,9 @@ class PointStore:
         after = self._locator.ranks_of_units(np.ascontiguousarray(points["x"]), np.ascontiguousarray(points["y"]))
         moving = after != before
         rows, points, before, after = rows[moving], points[moving], before[moving], after[moving]
-        for slot in np.unique(before).tolist():
+        for slot in set(before.tolist()):
             self._take_out(slot, rows[before == slot])
-        for slot in np.unique(after).tolist():
+        for slot in set(after.tolist()):
             self._put_in(slot, points[after == slot])
         number = np.append(self._locator.grid_no, np.int32(OUTSIDE))
         return Flips(points["key"], number[before], number[after])

@@ -136,24 +136,27 @@ def _claims_of_some(cells: Geometries, ids: Ints, origin: tuple[int, int], out: 
         raise GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
     units = whole.astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
-    hole = (np.diff(part_of, prepend=-1) == 0).astype(np.uint8)
+    hole = np.zeros(len(rings), dtype=np.uint8)  # all rings of a part but the first
+    hole[1:] = part_of[1:] == part_of[:-1]
     id_of = np.ascontiguousarray(ids[cell_of[part_of]], dtype=np.int32)
     arrays = (units, starts, hole, id_of)
     return int(kernel.claims_of_rings(*(address(a) for a in arrays), len(rings), address(out)))
 
 
-def differing(before: Structs, after: Structs) -> tuple[Structs, Structs]:
-    """Claims that are only before, and claims that are only after.
+def differing(claims: Structs, before: int) -> tuple[Structs, Structs]:
+    """Claims that are only before, and claims that are only after, as parts of the array, which is overwritten.
 
-    >>> two, one = [(0, 0, 4, 4, 1), (4, 4, 0, 0, 2)], [(4, 4, 0, 0, 2)]
-    >>> before, after = (np.array(rows, dtype=CLAIM) for rows in (two, one))
-    >>> [part.tolist() for part in differing(before, after)]
+    Args:
+        claims: Structs `CLAIM` (n,).
+        before: How many of them, the first ones, are before.
+
+    >>> claims = np.array([(0, 0, 4, 4, 1), (4, 4, 0, 0, 2), (4, 4, 0, 0, 2)], dtype=CLAIM)
+    >>> [part.tolist() for part in differing(claims, 2)]
     [[(0, 0, 4, 4, 1)], []]
     """
-    claims = np.concatenate([before, after])
     bits = _bits(len(claims))
     slots, left = np.zeros(1 << bits, dtype=np.uint32), ctypes.c_int64()
-    arrays = (address(claims), len(before), len(claims), address(slots), bits, ctypes.byref(left))
+    arrays = (address(claims), before, len(claims), address(slots), bits, ctypes.byref(left))
     going = int(kernel.differing_claims(*arrays))
     return claims[:going], claims[going : left.value]
 

@@ -46,7 +46,7 @@ def address(array: NDArray[Any] | None) -> int | None:
     >>> address(None) is None, address(np.zeros(1)) != 0
     (True, True)
     """
-    return None if array is None else int(array.__array_interface__["data"][0])
+    return None if array is None else array.ctypes.data
 
 
 def _load() -> ctypes.CDLL:
