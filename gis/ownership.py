@@ -135,14 +135,17 @@ class Coverage:
         edge_m, outside_m = np.full(n, np.nan), np.full(n, np.nan)
         second, nearest = np.full(n, NOBODY, dtype=np.int32), np.full(n, NOBODY, dtype=np.int32)
         inside = np.flatnonzero(own != NOBODY)
+        # Cell by cell, so that the borders of a cell are fetched from memory once for all its points.
+        inside = inside[np.argsort(own[inside], kind="stable")]
         asked = np.arange(n) if far_limit_m is not None else inside
         x, y = np.full(n, np.nan), np.full(n, np.nan)
         x[asked], y[asked] = points_to_metric(at_lon[asked], at_lat[asked], srid=self.metric_srid)
-        edge_m[inside] = self.borders.edge_m(own[inside], x[inside], y[inside])
-        close = np.flatnonzero(edge_m <= _BEND_M)
-        edge_m[close[self.locator.on_border(at_lon[close], at_lat[close])]] = 0.0
+        inside_m = self.borders.edge_m(own[inside], x[inside], y[inside])
+        close = np.flatnonzero(inside_m <= _BEND_M)
+        inside_m[close[self.locator.on_border(at_lon[inside[close]], at_lat[inside[close]])]] = 0.0
+        edge_m[inside] = inside_m
         # A neighbour's border may bend towards a point by as much as the own one bends away from it.
-        rivals = np.flatnonzero(edge_m <= near_limit_m + 2 * _BEND_M)
+        rivals = inside[inside_m <= near_limit_m + 2 * _BEND_M]
         second[rivals], _ = self.borders.closest(own[rivals], x[rivals], y[rivals], reach_m=near_limit_m)
         if far_limit_m is not None:
             out = np.flatnonzero(own == NOBODY)
