@@ -24,6 +24,8 @@ from gis.kernel import address, kernel
 from gis.raster import Ints, Raster, Structs, claims_of, differing, edges_of, raster_of
 from gis.topology import overlapping
 
+_Claim = tuple[int, int, int, int, int]
+
 OUTSIDE = -1
 WIDEST_DEG = 4.0
 _POINTS_A_THREAD = 1 << 16
@@ -169,19 +171,21 @@ class Locator:
         """
         numbers = np.asarray(grid_no, dtype=np.int32)
         ids = self._ids(numbers)
-        gone, come = self._differing(before, after, ids)
-        box = _box(gone, come)
-        if min(box[:2]) < 0 or (np.array(box[2:]) >= self.raster.size).any():
+        changed, going = self._differing(before, after, ids)
+        rows = changed.tolist()
+        box = _box(rows)
+        width, height = self.raster.size
+        if box[0] < 0 or box[1] < 0 or box[2] >= width or box[3] >= height:
             raise GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
-        wrong = self.raster.change(gone, come)
-        if 0 < wrong <= len(gone):
+        wrong = self.raster.change(changed, going)
+        if 0 < wrong <= going:
             raise GridError("not_its_ground", "What was said to be the grids' ground until now is not.")
         if wrong:
             raise _overlap(np.asarray(after, dtype=np.object_), numbers)
-        return Moved(ids - 1, box, _touches_nobody(gone, come))
+        return Moved(ids - 1, box, _touches_nobody(rows[:going], rows[going:]))
 
-    def _differing(self, before: ArrayLike, after: ArrayLike, ids: Ints) -> tuple[Structs, Structs]:
-        """Claims that go and claims that come; both sides in one go, those after under ids of their own."""
+    def _differing(self, before: ArrayLike, after: ArrayLike, ids: Ints) -> tuple[Structs, int]:
+        """Claims that go, then claims that come, and how many go; those after are told by ids of their own till then."""
         most = len(self.grid_no)
         ground: Geometries = np.concatenate([np.asarray(cells, dtype=np.object_) for cells in (before, after)])
         there = ~shapely.is_missing(ground)
@@ -217,20 +221,19 @@ def _overlap(cells: Geometries, grid_no: Ints) -> GridError:
     )
 
 
-def _box(*claims: Structs) -> tuple[int, int, int, int]:
-    """West, south, east, north of claims."""
-    both = np.concatenate(claims)
-    if not len(both):
+def _box(claims: list[_Claim]) -> tuple[int, int, int, int]:
+    """West, south, east, north of claims; one without inside where there are none."""
+    if not claims:
         return (0, 0, -1, -1)
-    x, y = (np.concatenate([both[f"{axis}0"], both[f"{axis}1"]]) for axis in "xy")
-    return int(x.min()), int(y.min()), int(x.max()), int(y.max())
+    x, y = [x for claim in claims for x in claim[0:4:2]], [y for claim in claims for y in claim[1:4:2]]
+    return min(x), min(y), max(x), max(y)
 
 
-def _touches_nobody(gone: Structs, come: Structs) -> bool:
+def _touches_nobody(gone: list[_Claim], come: list[_Claim]) -> bool:
     """Whether the outline of all grids together changed: what they only passed on among themselves cancels out."""
-    outline: Counter[tuple[int, int, int, int]] = Counter()
+    outline: Counter[tuple[int, ...]] = Counter()
     for sign, claims in ((-1, gone), (1, come)):
-        for x0, y0, x1, y1, _ in claims.tolist():
+        for x0, y0, x1, y1, _ in claims:
             if (x0, y0) < (x1, y1):
                 outline[x0, y0, x1, y1] += sign
             else:

@@ -82,21 +82,24 @@ class Raster:
         """Width and height in lattice units."""
         return self.columns << self.shift, self.rows << self.shift
 
-    def change(self, removed: Structs, added: Structs) -> int:
-        """Strike out claims and enter others, which must close to rings with them and lie within the raster.
+    def change(self, claims: Structs, removed: int) -> int:
+        """Strike out the first claims and enter the others; together they close to rings, and lie within the raster.
+
+        Args:
+            claims: Structs `CLAIM` (n,), contiguous.
+            removed: How many of them, the first ones, are struck out.
 
         Returns:
-            0, or 1 + the place of the claim that cannot be in both arrays put together; nothing has changed then.
+            0, or 1 + the place of the claim that cannot be; nothing has changed then.
         """
         if not self.table.flags.writeable:  # it lies in a file that others map too
             self.table = self.table.copy()
-        claims = np.concatenate([removed, added])
         edges, borders = ctypes.c_int64(), ctypes.c_int64()
         kernel.room_for(self.pointer, address(claims), len(claims), ctypes.byref(edges), ctypes.byref(borders))
         self.edges = _roomy(self.edges, self.struct.edges_used + edges.value)
         self.border = _roomy(self.border, self.struct.borders + borders.value)
         self._point()
-        wrong = int(kernel.change_claims(self.pointer, address(claims), len(claims), len(removed)))
+        wrong = int(kernel.change_claims(self.pointer, address(claims), len(claims), removed))
         self.edges_used, self.borders = self.struct.edges_used, self.struct.borders
         return wrong
 
@@ -143,22 +146,23 @@ def _claims_of_some(cells: Geometries, ids: Ints, origin: tuple[int, int], out: 
     return int(kernel.claims_of_rings(*(address(a) for a in arrays), len(rings), address(out)))
 
 
-def differing(claims: Structs, before: int) -> tuple[Structs, Structs]:
-    """Claims that are only before, and claims that are only after, as parts of the array, which is overwritten.
+def differing(claims: Structs, before: int) -> tuple[Structs, int]:
+    """Claims that are only before, then claims that are only after, and how many the former are.
 
     Args:
-        claims: Structs `CLAIM` (n,).
+        claims: Structs `CLAIM` (n,), overwritten.
         before: How many of them, the first ones, are before.
 
-    >>> claims = np.array([(0, 0, 4, 4, 1), (4, 4, 0, 0, 2), (4, 4, 0, 0, 2)], dtype=CLAIM)
-    >>> [part.tolist() for part in differing(claims, 2)]
-    [[(0, 0, 4, 4, 1)], []]
+    >>> claims = np.array([(0, 0, 4, 4, 1), (4, 4, 0, 0, 2), (4, 4, 0, 0, 2), (4, 4, 0, 5, 2)], dtype=CLAIM)
+    >>> changed, going = differing(claims, 2)
+    >>> changed.tolist(), going
+    ([(0, 0, 4, 4, 1), (4, 4, 0, 5, 2)], 1)
     """
     bits = _bits(len(claims))
     slots, left = np.zeros(1 << bits, dtype=np.uint32), ctypes.c_int64()
     arrays = (address(claims), before, len(claims), address(slots), bits, ctypes.byref(left))
     going = int(kernel.differing_claims(*arrays))
-    return claims[:going], claims[going : left.value]
+    return claims[: left.value], going
 
 
 def edges_of(claims: Structs) -> tuple[Structs, int]:
