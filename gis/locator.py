@@ -185,8 +185,8 @@ class Locator:
         return Moved(ids - 1, box, _touches_nobody(rows[:going], rows[going:]))
 
     def _differing(self, before: ArrayLike, after: ArrayLike, ids: Ints) -> tuple[Structs, int]:
-        """Claims that go, then claims that come, and how many go; those after are told by ids of their own till then."""
-        most = len(self.grid_no)
+        """Claims that go, then claims that come, and how many go."""
+        most = len(self.grid_no)  # both sides in one go, those after under ids of their own
         ground: Geometries = np.concatenate([np.asarray(cells, dtype=np.object_) for cells in (before, after)])
         there = ~shapely.is_missing(ground)
         claims = claims_of(ground[there], np.concatenate([ids, ids + most])[there], origin=self.raster.origin)
