@@ -117,7 +117,7 @@ def _save(coverage: Coverage, path: Path) -> None:
         "bounds": coverage.bounds,
         "arrays": {key: (starts[key], *array.shape) for key, array in arrays.items()},
     }
-    aside = path.with_suffix(f".{os.getpid()}")
+    aside = path.with_name("aside")  # one is written at a time; what a crash leaves here the next one writes over
     with aside.open("wb") as sink:
         sink.write(json.dumps(header).encode().ljust(_HEADER))
         for key, array in arrays.items():

@@ -76,6 +76,13 @@ def test_a_file_that_is_not_whole_is_built_again(folder, damage: Callable[[bytes
     shared_coverage("one", unexpected)
 
 
+def test_what_a_crash_left_aside_is_written_over(folder):
+    folder.mkdir()
+    (folder / "aside").write_bytes(b"half a file")
+    assert judged(shared_coverage("one", built)) == judged(built())
+    assert sorted(path.name for path in folder.iterdir()) == ["lock", "one.coverage"]
+
+
 def test_a_file_of_another_format_is_built_again(folder, monkeypatch):
     monkeypatch.setattr(snapshots, "_FORMAT", "gridkeeper coverage 0")
     shared_coverage("one", built)
