@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -26,9 +26,10 @@ from layers.grids.versions import Cells, cells_of
 from tests.cluster import Database
 from tests.coverages import UNITS, coverages, owner_by_integers
 from tests.coverages import Coverage as Drawn
+from tests.drawn_scheme import FAR_LIMIT_M, NEAR_LIMIT_M, imported
 from tests.imports import PLANNER, rows_of, take_cases, take_grids, write_csv
 
-NEAR_LIMIT_M, FAR_LIMIT_M, AGREE_WITHIN_M = 10.0, 5000.0, 0.002
+AGREE_WITHIN_M = 0.002
 POINTS = 12
 AROUND_THE_TOWN = (113.5, 34.5)
 
@@ -63,20 +64,12 @@ def staged(session: Session, name: str, *, version: int = 1) -> tuple[CoverageIn
 
 
 def agree(session: Session, drawn: Drawn) -> None:
-    """Import the coverage, ask every engine about its points and compare, leaving nothing behind."""
-    assume(len(drawn.cells) > 0)
-    undo = session.begin_nested()
-    try:
+    """Ask every engine about the points of a coverage and compare, leaving nothing behind."""
+    with imported(session, drawn):
         compare(session, drawn)
-    finally:
-        undo.rollback()
 
 
 def compare(session: Session, drawn: Drawn) -> None:
-    spec = SchemeSpec(name="drawn", metric_srid=drawn.metric_srid, near_limit_m=NEAR_LIMIT_M, far_limit_m=FAR_LIMIT_M)
-    # Codes are whole numbers, so that the numbers given in code order are the drawn ones.
-    codes = [str(number) for number in drawn.grid_no]
-    take_grids(session, zip(codes, drawn.cells, strict=True), spec=spec, accept_problems=True)
     in_sql, cells = staged(session, "drawn")
     found = in_sql.judge(drawn.lon, drawn.lat, near_limit_m=NEAR_LIMIT_M, far_limit_m=FAR_LIMIT_M)
     stored = replace(drawn, cells=cells.geom, grid_no=cells.grid_no)

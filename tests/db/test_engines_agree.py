@@ -6,36 +6,21 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy.orm import Session
 
 from gis.ownership import Coverage
 from layers.grids.lookup import Place, places_at
-from layers.grids.schemes import SchemeSpec
 from tests.coverages import Coverage as Drawn
 from tests.coverages import coverages
+from tests.drawn_scheme import FAR_LIMIT_M, NEAR_LIMIT_M, imported
 from tests.forms import forms
-from tests.imports import take_grids
 
-NEAR_LIMIT_M, FAR_LIMIT_M, AGREE_WITHIN_M = 10.0, 5000.0, 0.002
+AGREE_WITHIN_M = 0.002
 POINTS = 12
 
 
-def agree(session: Session, drawn: Drawn) -> None:
-    """Import the coverage, ask both engines about its points and compare, leaving nothing behind."""
-    assume(len(drawn.cells) > 0)
-    undo = session.begin_nested()
-    try:
-        compare(session, drawn)
-    finally:
-        undo.rollback()
-
-
-def compare(session: Session, drawn: Drawn) -> None:
-    spec = SchemeSpec(name="drawn", metric_srid=drawn.metric_srid, near_limit_m=NEAR_LIMIT_M, far_limit_m=FAR_LIMIT_M)
-    # Codes are whole numbers, so that the numbers given in code order rank the cells as the drawn numbers do.
-    codes = [str(number) for number in drawn.grid_no]
-    take_grids(session, zip(codes, drawn.cells, strict=True), spec=spec, accept_problems=True)
+def compare(session: Session, drawn: Drawn, codes: list[str]) -> None:
     in_arrays = Coverage(drawn.cells, drawn.grid_no, metric_srid=drawn.metric_srid)
     found = in_arrays.judge(drawn.lon, drawn.lat, near_limit_m=NEAR_LIMIT_M, far_limit_m=FAR_LIMIT_M)
     code_of = np.array([*codes, None], dtype=object)
@@ -60,6 +45,7 @@ def test_both_engines_say_the_same_of_hostile_points(session: Session, examples:
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(drawn=coverages(points=POINTS))
     def holds(drawn: Drawn) -> None:
-        agree(session, drawn)
+        with imported(session, drawn) as codes:
+            compare(session, drawn, codes)
 
     holds()
