@@ -123,11 +123,24 @@ class Coverage:
         """Index (n,) of the owning cell of each point, -1 outside; lon and lat are lattice degrees (n,)."""
         return np.asarray(self._by_rank[self.locator.ranks(lon, lat)], dtype=np.int64)
 
-    def judge(self, lon: ArrayLike, lat: ArrayLike, *, near_limit_m: float, far_limit_m: float | None) -> Judgement:
-        """Judge points, lattice degrees (n,), by the rule of this module.
+    def judge(
+        self,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        *,
+        near_limit_m: float,
+        far_limit_m: float | None,
+        metric: tuple[Floats, Floats] | None = None,
+    ) -> Judgement:
+        """Judge points by the rule of this module.
 
-        Without a far limit nobody asks what lies nearest to the points outside, as in a partial coverage where
-        most points are: `nearest` is -1 and `outside_m` NaN for them.
+        Args:
+            lon: Lattice degrees (n,).
+            lat: The same.
+            near_limit_m: Nearer than this to an edge is near.
+            far_limit_m: Farther outside than this is far. Without it nobody asks what lies nearest to the points
+                outside, as in a partial coverage where most points are: `nearest` is -1 and `outside_m` NaN for them.
+            metric: x and y (n,) of the points in the metric CRS, where the caller has them already.
         """
         at_lon, at_lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         own = self.locator.ranks(at_lon, at_lat)
@@ -137,9 +150,7 @@ class Coverage:
         inside = np.flatnonzero(own != NOBODY)
         # Cell by cell, so that the borders of a cell are fetched from memory once for all its points.
         inside = inside[np.argsort(own[inside], kind="stable")]
-        asked = np.arange(n) if far_limit_m is not None else inside
-        x, y = np.full(n, np.nan), np.full(n, np.nan)
-        x[asked], y[asked] = points_to_metric(at_lon[asked], at_lat[asked], srid=self.metric_srid)
+        x, y = metric or points_to_metric(at_lon, at_lat, srid=self.metric_srid)
         inside_m = self.borders.edge_m(own[inside], x[inside], y[inside])
         close = np.flatnonzero(inside_m <= _BEND_M)
         inside_m[close[self.locator.on_border(at_lon[inside[close]], at_lat[inside[close]])]] = 0.0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from data.tables import Scheme
+from gis.metric import points_to_metric
 from gis.ownership import Bounds
 from layers.grids.coverages import Ground, ground_of
 from layers.grids.lookup import GridRef, Place
@@ -111,9 +112,13 @@ class Placer:
             lat: The same.
             at: UTC instants whose boundaries judge, shape (n,).
         """
-        return [self._place_in(scheme, lon, lat, at) for scheme in self.schemes]
+        srids = {scheme.metric_srid for scheme in self.schemes}
+        metric = {srid: points_to_metric(lon, lat, srid=srid) for srid in srids}
+        return [self._place_in(scheme, lon, lat, at, metric[scheme.metric_srid]) for scheme in self.schemes]
 
-    def _place_in(self, scheme: Scheme, lon: Floats, lat: Floats, at: NDArray[np.datetime64]) -> Placements:
+    def _place_in(
+        self, scheme: Scheme, lon: Floats, lat: Floats, at: NDArray[np.datetime64], metric: tuple[Floats, Floats]
+    ) -> Placements:
         n = len(lon)
         out = Placements(
             scheme=scheme,
@@ -131,7 +136,13 @@ class Placer:
             ground = self._ground(scheme, int(number))
             rows = np.flatnonzero(out.version == number)
             far_m = scheme.far_limit_m if scheme.extent == "whole" else None
-            found = ground.judge.judge(lon[rows], lat[rows], near_limit_m=scheme.near_limit_m, far_limit_m=far_m)
+            found = ground.judge.judge(
+                lon[rows],
+                lat[rows],
+                near_limit_m=scheme.near_limit_m,
+                far_limit_m=far_m,
+                metric=(metric[0][rows], metric[1][rows]),
+            )
             grid_id = np.append(ground.grids.grid_id, -1)  # index -1 reads the last: no grid
             out.grid_id[rows] = grid_id[found.own]
             out.second_id[rows] = grid_id[found.second]

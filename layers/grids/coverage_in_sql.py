@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from data.copying import copy_columns
 from data.sql import statement
 from data.tables import Scheme
+from gis.edges import Floats
 from gis.metric import points_to_metric
 from gis.ownership import NOBODY, Judgement
 from layers.grids.versions import Cells
@@ -42,9 +43,19 @@ class CoverageInSql:
         """Index (n,) of the owning cell of each point, -1 outside; lon and lat are lattice degrees (n,)."""
         return self.judge(lon, lat, near_limit_m=0, far_limit_m=None).own
 
-    def judge(self, lon: ArrayLike, lat: ArrayLike, *, near_limit_m: float, far_limit_m: float | None) -> Judgement:
-        """Judge points, lattice degrees (n,), as `gis.ownership` says."""
-        self._stage(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
+    def judge(
+        self,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        *,
+        near_limit_m: float,
+        far_limit_m: float | None,
+        metric: tuple[Floats, Floats] | None = None,
+    ) -> Judgement:
+        """Judge points as `gis.ownership` says; arguments as there."""
+        # Not in SQL: there a point that the metric CRS does not reach is an error that ends the transaction.
+        x, y = metric or points_to_metric(lon, lat, srid=self._srid)
+        self._stage(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64), x, y)
         limits = {"near_limit_m": near_limit_m, "far_limit_m": far_limit_m}
         rows = self._session.execute(statement("place_points"), self._key | limits).all()
         own, edge_m, near, second, nearest, outside_m = zip(*rows, strict=True) if rows else [()] * 6
@@ -59,9 +70,7 @@ class CoverageInSql:
             far=np.zeros(len(rows), dtype=np.bool_) if far_limit_m is None else outside > far_limit_m,
         )
 
-    def _stage(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> None:
-        # Not in SQL: there a point that the metric CRS does not reach is an error that ends the transaction.
-        x, y = points_to_metric(lon, lat, srid=self._srid)
+    def _stage(self, lon: Floats, lat: Floats, x: Floats, y: Floats) -> None:
         out_of_reach = ~(np.isfinite(x) & np.isfinite(y))
         columns = {
             "row_no": np.arange(len(lon)),

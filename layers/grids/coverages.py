@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from data.snapshots import shared_coverage
 from data.tables import Scheme
+from gis.edges import Floats
 from gis.errors import GridError
 from gis.ownership import Bounds, Coverage, Indexes, Judgement
 from layers.grids.coverage_in_sql import CoverageInSql
@@ -28,7 +29,15 @@ class Judge(Protocol):
     def owners(self, lon: ArrayLike, lat: ArrayLike) -> Indexes:
         """Index of the owning grid of each point, -1 outside."""
 
-    def judge(self, lon: ArrayLike, lat: ArrayLike, *, near_limit_m: float, far_limit_m: float | None) -> Judgement:
+    def judge(
+        self,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        *,
+        near_limit_m: float,
+        far_limit_m: float | None,
+        metric: tuple[Floats, Floats] | None = None,
+    ) -> Judgement:
         """All that is stored with a placement."""
 
 
