@@ -148,8 +148,8 @@ class Coverage:
         edge_m, outside_m = np.full(n, np.nan), np.full(n, np.nan)
         second, nearest = np.full(n, NOBODY, dtype=np.int32), np.full(n, NOBODY, dtype=np.int32)
         inside = np.flatnonzero(own != NOBODY)
-        # Cell by cell, so that the borders of a cell are fetched from memory once for all its points.
-        inside = inside[np.argsort(own[inside], kind="stable")]
+        # Cell by cell, so that the borders of a cell are fetched once for all its points.
+        inside = inside[_in_order(own[inside])]
         x, y = metric or points_to_metric(at_lon, at_lat, srid=self.metric_srid)
         inside_m = self.borders.edge_m(own[inside], x[inside], y[inside])
         close = np.flatnonzero(inside_m <= _BEND_M)
@@ -170,3 +170,8 @@ class Coverage:
             outside_m=outside_m,
             far=np.zeros(n, dtype=np.bool_) if far_limit_m is None else outside_m > far_limit_m,
         )
+
+
+def _in_order(ranks: NDArray[np.int32]) -> Indexes:
+    """Places of ranks in their order; numpy sorts numbers of 16 bits several times faster."""
+    return np.argsort(ranks.astype(np.uint16) if ranks.max(initial=0) < 1 << 16 else ranks, kind="stable")

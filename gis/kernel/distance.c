@@ -7,14 +7,17 @@
 #include "kernel.h"
 
 #define FAN 16
+#define SHARED 64
 #define MILLIMETRE 0.001
 /* A cell's border may bend by so much on its way from degrees to metres, so a point so near may be inside. */
 #define BEND 0.006
 
 static double rounded(double metres) { return floor(metres * 1000 + 0.5) / 1000; }
 
+static double more(double a, double b) { return a > b ? a : b; }
+
 static double squared_to_box(const Box *b, double x, double y) {
-    double dx = fmax(fmax(b->west - x, x - b->east), 0), dy = fmax(fmax(b->south - y, y - b->north), 0);
+    double dx = more(more(b->west - x, x - b->east), 0), dy = more(more(b->south - y, y - b->north), 0);
     return dx * dx + dy * dy;
 }
 
@@ -101,14 +104,58 @@ static void search(Search *s, int level, int64_t first, int64_t end) {
     }
 }
 
+/* The runs of other cells that points of one cell can reach, so that neighbours in the list of points share one search.
+   `cell` is -1 before the first one; a cell with more than SHARED of them has each point searched by itself. */
+typedef struct {
+    int32_t cell;
+    int count;
+    int32_t run[SHARED];
+    Box box[SHARED];
+} Around;
+
+static void gather(const Borders *t, Around *around, const Box *reach, int level, int64_t first, int64_t end) {
+    for (int64_t i = first; i < end && around->count <= SHARED; i++) {
+        const Box *b = t->box + t->level[level] + i;
+        if (b->west > reach->east || b->east < reach->west || b->south > reach->north || b->north < reach->south) continue;
+        if (level) {
+            int64_t size = t->level[level] - t->level[level - 1], last = FAN * (i + 1);
+            gather(t, around, reach, level - 1, FAN * i, last < size ? last : size);
+        } else if (t->run[i].cell != around->cell) {
+            if (around->count < SHARED) around->run[around->count] = (int32_t)i, around->box[around->count] = *b;
+            around->count++;
+        }
+    }
+}
+
+/* A point may lie outside its cell's box by as much as borders bend. */
+static void look_around(const Borders *t, Around *around, int32_t cell, double reach_m) {
+    Box reach = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    for (int32_t r = t->cell_start[2 * cell]; r < t->cell_start[2 * cell + 1]; r++) {
+        const Box *b = t->box + r;
+        reach.west = fmin(reach.west, b->west), reach.east = fmax(reach.east, b->east);
+        reach.south = fmin(reach.south, b->south), reach.north = fmax(reach.north, b->north);
+    }
+    double by = reach_m + MILLIMETRE + BEND;
+    reach.west -= by, reach.south -= by, reach.east += by, reach.north += by;
+    around->cell = cell, around->count = 0;
+    gather(t, around, &reach, t->levels - 1, 0, t->level[t->levels] - t->level[t->levels - 1]);
+}
+
 /* For each of n points the cell with the least distance within reach_m, then the lowest, other than not[i] (which may
-   be -1), and that distance; -1 and infinity where there is none. */
+   be -1), and that distance; -1 and infinity where there is none. A point with a not[i] lies in that cell. */
 void closest_cell(const Borders *t, const int32_t *not, const double *x, const double *y, int64_t n, double reach_m,
                   int32_t *cell, double *metres) {
     int top = t->levels - 1;
+    Around around = {.cell = -1};
     for (int64_t i = 0; i < n; i++) {
         Search s = {t, x[i], y[i], reach_m, (reach_m + MILLIMETRE) * (reach_m + MILLIMETRE), not[i], -1};
-        if (t->runs && isfinite(x[i]) && isfinite(y[i])) search(&s, top, 0, t->level[top + 1] - t->level[top]);
+        if (not[i] >= 0 && not[i] != around.cell) look_around(t, &around, not[i], reach_m);
+        if (not[i] >= 0 && around.count <= SHARED) {
+            for (int k = 0; k < around.count; k++)
+                if (squared_to_box(around.box + k, x[i], y[i]) <= s.bound) look_at(&s, t->run + around.run[k]);
+        } else if (t->runs && isfinite(x[i]) && isfinite(y[i])) {
+            search(&s, top, 0, t->level[top + 1] - t->level[top]);
+        }
         cell[i] = s.best;
         metres[i] = s.best < 0 ? INFINITY : s.best_m;
     }

@@ -132,7 +132,7 @@ class Placer:
             current=np.ones(n, dtype=bool),
         )
         today = self._version_today(scheme)
-        for number in np.unique(out.version[out.version > 0]):
+        for number in np.flatnonzero(np.bincount(out.version, minlength=1)[1:]) + 1:
             ground = self._ground(scheme, int(number))
             rows = np.flatnonzero(out.version == number)
             far_m = scheme.far_limit_m if scheme.extent == "whole" else None

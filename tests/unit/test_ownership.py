@@ -86,6 +86,20 @@ def test_no_points_and_no_cells_are_fine():
     assert (judged.own[0], judged.nearest[0], bool(judged.far[0])) == (-1, -1, True)
 
 
+def test_a_cell_among_very_many_neighbours_has_the_second_choices_that_a_look_at_all_of_them_gives():
+    few_m = 2**-14  # degrees, about 7 m
+    west = to_lattice(np.arange(300) * few_m)
+    cells = np.append(shapely.box(west, -few_m, west + few_m, 0), shapely.box(0, 0, 300 * few_m, few_m))
+    rng = np.random.default_rng(5)
+    lon, lat = to_lattice(rng.uniform(0, 300 * few_m, 2_000)), to_lattice(rng.uniform(0, few_m, 2_000))
+    judged = Coverage(cells, np.arange(301) + 1, metric_srid=32631).judge(lon, lat, near_limit_m=5, far_limit_m=None)
+    points = shapely.points(*points_to_metric(lon, lat, srid=32631))
+    away_m = round_m(shapely.distance(points[:, None], to_metric(cells[:300], srid=32631)))
+    closest = away_m.argmin(axis=1)
+    assert judged.second.tolist() == np.where(away_m.min(axis=1) <= 5, closest, -1).tolist()
+    assert (judged.second >= 0).sum() > 500
+
+
 def test_two_cells_of_one_number_are_refused():
     with pytest.raises(ValueError, match="grid_no of its own"):
         Coverage(shapely.box([0, 1], 0, [1, 2], 1), [1, 1], metric_srid=32631)
