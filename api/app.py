@@ -9,10 +9,11 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from api.due import publishing_when_due
 from api.errors import PROBLEMS, handle_errors
 from api.guard import Guard
 from api.headers import ProtectiveHeaders
-from api.routes import cases, grids, health, layers, pages, schemes
+from api.routes import cases, drafts, grids, health, layers, pages, previews, publishing, schemes, suggestions
 from data.session import engine
 from data.settings import DatabaseSettings, ServiceSettings
 
@@ -30,9 +31,10 @@ def create_app(database: DatabaseSettings | None = None, service: ServiceSetting
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.engine = engine(database)
-        yield
-        app.state.engine.dispose()
+        app.state.engine = bind = engine(database)
+        with publishing_when_due(bind):
+            yield
+        bind.dispose()
 
     # FastAPI's own documentation pages load from other hosts.
     app = FastAPI(
@@ -50,7 +52,7 @@ def create_app(database: DatabaseSettings | None = None, service: ServiceSetting
     app.add_middleware(ProtectiveHeaders)
     handle_errors(app)
     app.include_router(health.router)
-    for part in (cases, grids, layers, schemes):
+    for part in (cases, drafts, grids, layers, previews, publishing, schemes, suggestions):
         app.include_router(part.router, prefix=_API)
     pages.add_pages(app)
     return app

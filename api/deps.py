@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from data.session import unit_of_work
+from data.session import read_only, unit_of_work
 
 
 def get_session(request: Request) -> Iterator[Session]:
@@ -20,3 +20,12 @@ def get_session(request: Request) -> Iterator[Session]:
 # With FastAPI's default scope the commit would come after the answer: a client could be told 201 for a case
 # that the commit then loses.
 TheSession = Annotated[Session, Depends(get_session, scope="function")]
+
+
+def get_reader(request: Request) -> Iterator[Session]:
+    """One request that writes nothing."""
+    with read_only(request.app.state.engine) as session:
+        yield session
+
+
+TheReader = Annotated[Session, Depends(get_reader, scope="function")]

@@ -21,7 +21,7 @@ from api.schemas.problem import Problem
 from api.validation import invalid_input
 from data.errors import BrokenRule, DatabaseAway
 from gis.errors import BadInput, GridError
-from layers.errors import Conflict, Forbidden, NotFound, Unavailable
+from layers.errors import Conflict, Forbidden, NotFound, Outdated, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -36,14 +36,20 @@ class TooLarge(GridError):
     """The body is larger than any request of ours."""
 
 
+class Unconditional(GridError):
+    """The request would change something, and does not say which state of it was seen."""
+
+
 STATUS: dict[type[GridError], int] = {
     BadInput: 422,
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
     BrokenRule: 409,
+    Outdated: 412,
     TooLarge: 413,
     Misdirected: 421,
+    Unconditional: 428,
     Unavailable: 503,
     DatabaseAway: 503,
     GridError: 500,

@@ -28,6 +28,16 @@ _WRONG = {
     "datetime_type": "must be an instant like 2026-05-03T08:00:00+08:00",
     "datetime_parsing": "must be an instant like 2026-05-03T08:00:00+08:00 (in an address write + as %2B)",
     "datetime_from_date_parsing": "must be an instant like 2026-05-03T08:00:00+08:00 (in an address write + as %2B)",
+    "union_tag_invalid": "must say a {discriminator} that is one of {expected_tags}",
+    "union_tag_not_found": "must say its {discriminator}",
+    "literal_error": "must be {expected}",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "model_type": "must be a JSON object",
+    "dict_type": "must be a JSON object",
+    "bool_type": "must be true or false",
+    "too_short": "must have at least {min_length} items",
+    "too_long": "must have at most {max_length} items",
     "model_attributes_type": "must be one JSON object, sent as application/json",
 }
 

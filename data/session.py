@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from data import embedded
@@ -72,3 +72,11 @@ def unit_of_work(bind: Engine) -> Iterator[Session]:
     with named_constraints(), Session(bind, expire_on_commit=False) as session:
         yield session
         session.commit()
+
+
+@contextmanager
+def read_only(bind: Engine) -> Iterator[Session]:
+    """One transaction in which nothing can be written; it is rolled back."""
+    with Session(bind, expire_on_commit=False) as session:
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        yield session

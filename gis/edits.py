@@ -8,63 +8,21 @@ bit. The result tiles its ground too, or the edit is refused with the place. doc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import shapely
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from gis.edits_checked import check_edit, check_tiled
-from gis.edits_cut import (
-    NEAR,
-    Cut,
-    Edge,
-    Node,
-    cut,
-    sides,
-    sides_of_line,
-    undirected,
-    with_nodes,
-    without_nodes,
-)
+from gis.edits_cut import NEAR, Cut, Node, sides, sides_of_line, undirected
+from gis.edits_faces import Cells as Cells
+from gis.edits_faces import Edited as Edited
+from gis.edits_faces import Label, edited, redrawn, with_vertices
 from gis.edits_units import LINES, area_in_units, drawn_in_units, in_degrees, in_units, joined, require
 from gis.errors import BadInput
 
-Cells = Mapping[int, BaseGeometry]
 Place = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Edited:
-    """Grids before and after an edit; `Locator.replace(before, after, numbers)` takes it as it is.
-
-    Attributes:
-        numbers: The grids whose polygons changed (k,), in order.
-        before: Their polygons until then (k,), None for a grid that is new.
-        after: Their polygons from then on (k,), None for a grid that ends.
-    """
-
-    numbers: tuple[int, ...]
-    before: tuple[BaseGeometry | None, ...]
-    after: tuple[BaseGeometry | None, ...]
-
-    @property
-    def torn(self) -> dict[int, int]:
-        """Grids that are in more parts than before -> how many parts."""
-        counts = shapely.get_num_geometries(np.array([self.before, self.after], dtype=np.object_))
-        rows = zip(self.numbers, *counts.tolist(), strict=True)
-        return {number: now for number, then, now in rows if now > max(then, 1)}
-
-    def undone(self) -> Edited:
-        """The edit that takes this one back."""
-        return Edited(self.numbers, self.after, self.before)
-
-    def on(self, cells: Cells) -> dict[int, BaseGeometry]:
-        """Grids with this edit made; others stay the objects they are."""
-        now = {**cells, **dict(zip(self.numbers, self.after, strict=True))}
-        return {number: ground for number, ground in now.items() if ground is not None}
 
 
 def split(cells: Cells, grid: int, line: BaseGeometry, number: int, *, larger: bool = False) -> Edited:
@@ -95,7 +53,7 @@ def split(cells: Cells, grid: int, line: BaseGeometry, number: int, *, larger: b
         goes = bool(left > right) is larger
         return [number if side.get(face) is goes else owner for face, owner in enumerate(made.owners)]
 
-    return _redrawn(cells, [grid], drawn, label, "line_does_not_cut")
+    return redrawn(cells, [grid], drawn, label, nothing="line_does_not_cut")
 
 
 def merge(cells: Cells, grids: Iterable[int], into: int) -> Edited:
@@ -116,7 +74,7 @@ def merge(cells: Cells, grids: Iterable[int], into: int) -> Edited:
         raise BadInput("nothing_changes", "Name at least two grids to merge.", field="grids")
     units = in_units(cells)
     whole = joined([units[one] for one in chosen])
-    return _edited(cells, units, {one: whole if one == into else None for one in chosen}, [])
+    return edited(cells, units, {one: whole if one == into else None for one in chosen}, [])
 
 
 def move_vertex(cells: Cells, vertex: Place, to: Place) -> Edited:
@@ -179,7 +137,7 @@ def insert_vertex(cells: Cells, at: Place) -> Edited:
         raise BadInput(
             "vertex_here", "The border has a vertex here already.", field="at", where=in_degrees(shapely.Point(x, y))
         )
-    return _edited(cells, units, _with_vertices(units, {borders[border]: [(x, y)]}), [])
+    return edited(cells, units, with_vertices(units, {borders[border]: [(x, y)]}), [])
 
 
 def transfer(cells: Cells, giver: int | None, taker: int, area: BaseGeometry | Iterable[BaseGeometry]) -> Edited:
@@ -203,7 +161,7 @@ def transfer(cells: Cells, giver: int | None, taker: int, area: BaseGeometry | I
     if giver == taker:
         raise BadInput("nothing_changes", "A grid cannot give ground to itself.", field="taker", value=taker)
     drawn = area_in_units(area)
-    return _redrawn(cells, list(cells) if giver is None else [giver], drawn, _inside(drawn, {giver}, taker))
+    return redrawn(cells, list(cells) if giver is None else [giver], drawn, _inside(drawn, {giver}, taker))
 
 
 def carve(cells: Cells, area: BaseGeometry | Iterable[BaseGeometry], number: int) -> Edited:
@@ -223,13 +181,10 @@ def carve(cells: Cells, area: BaseGeometry | Iterable[BaseGeometry], number: int
     """
     require(cells, new=number)
     drawn = area_in_units(area)
-    return _redrawn(cells, list(cells), drawn, _inside(drawn, set(cells), number))
+    return redrawn(cells, list(cells), drawn, _inside(drawn, set(cells), number))
 
 
-_Label = Callable[[Cut], list[int | None]]
-
-
-def _inside(drawn: BaseGeometry, givers: Iterable[int | None], taker: int) -> _Label:
+def _inside(drawn: BaseGeometry, givers: Iterable[int | None], taker: int) -> Label:
     """Faces inside an area go to the taker where they are a giver's."""
     giving = set(givers)
 
@@ -240,58 +195,6 @@ def _inside(drawn: BaseGeometry, givers: Iterable[int | None], taker: int) -> _L
         return [taker if here and owner in giving else owner for here, owner in pairs]
 
     return label
-
-
-def _redrawn(
-    cells: Cells, stage: list[int], drawn: BaseGeometry, label: _Label, nothing: str = "no_ground_here"
-) -> Edited:
-    """Cut the ground of the grids on the stage along what is drawn, and deal out the faces anew."""
-    units = in_units(cells)
-    reach = shapely.box(*drawn.bounds)
-    stage = [one for one in stage if shapely.dwithin(units[one], reach, 2 * NEAR)]
-    if not stage:
-        raise _nothing(nothing, drawn)
-    try:
-        made = cut({one: units[one] for one in stage}, shapely.boundary(drawn) if drawn.area else drawn)
-    except BadInput:
-        check_tiled(units)
-        raise
-    labels = label(made)
-    changed = {one for pair in zip(made.owners, labels, strict=True) if pair[0] != pair[1] for one in pair}
-    if not changed:
-        raise _nothing(nothing, drawn)
-    goes = [[None if face is None else labels[face] for face in pair] for pair in made.pieces.values()]
-    kept = {node for edge, (left, right) in zip(made.pieces, goes, strict=True) if left != right for node in edge}
-    nodes = {edge: [node for node in some if node in kept] for edge, some in made.nodes.items()}
-    dropped = {node for some in made.nodes.values() for node in some} - kept
-    after: dict[int, BaseGeometry | None] = dict(_with_vertices(units, nodes))
-    moved = []
-    # Its faces have all vertices yet, so a taker from elsewhere must have them too until they are joined.
-    pieces = {one: [with_nodes(units[one], made.nodes)] for one in changed if one in units and one not in stage}
-    for owner, taker in sorted(set(zip(made.owners, labels, strict=True)), key=str):
-        if taker in changed and taker is not None:
-            rows = [row for row, pair in enumerate(zip(made.owners, labels, strict=True)) if pair == (owner, taker)]
-            moved.append(without_nodes(joined(made.faces[rows]), dropped))
-            pieces.setdefault(taker, []).extend(made.faces[rows])
-    for one in sorted(number for number in changed if number is not None):
-        if one not in pieces:
-            raise BadInput(
-                "grid_would_end",
-                f"This is all the ground of grid {one}; merge the grids if it is to end.",
-                value=one,
-                where=in_degrees(units[one]),
-            )
-        after[one] = without_nodes(joined(pieces[one]), dropped)
-    return _edited(cells, units, after, moved)
-
-
-def _nothing(code: str, drawn: BaseGeometry) -> BadInput:
-    where = in_degrees(drawn)
-    if code == "line_does_not_cut":
-        return BadInput(
-            "line_does_not_cut", "The line does not cut the grid; draw it from border to border.", where=where
-        )
-    return BadInput("no_ground_here", "Inside what is drawn lies no ground that could be given.", where=where)
 
 
 def _moved(cells: Cells, moves: list[tuple[Place, Place]]) -> Edited:
@@ -323,23 +226,4 @@ def _moved(cells: Cells, moves: list[tuple[Place, Place]]) -> Edited:
         if rows:
             xy[[row for row, _ in rows]] = [to for _, to in rows]
             after[number] = shapely.transform(ground, lambda _, moved=xy: moved)
-    return _edited(cells, units, after, [])
-
-
-def _edited(cells: Cells, units: Cells, after: Mapping[int, BaseGeometry | None], moved: list[BaseGeometry]) -> Edited:
-    check_edit(units, after, moved)
-    numbers = tuple(sorted(after))
-    now = tuple(None if after[one] is None else in_degrees(after[one]) for one in numbers)
-    return Edited(numbers, tuple(cells.get(one) for one in numbers), now)
-
-
-def _with_vertices(units: Cells, nodes: Mapping[Edge, list[Node]]) -> dict[int, BaseGeometry]:
-    """The grids that have one of the borders, with its new vertices."""
-    places = [node for some in nodes.values() for node in some]
-    if not places:
-        return {}
-    reach = shapely.MultiPoint(places)
-    tree = STRtree(list(units.values()))
-    near = tree.query(reach, predicate="dwithin", distance=NEAR).tolist()
-    wider = {number: with_nodes(ground, nodes) for row, (number, ground) in enumerate(units.items()) if row in near}
-    return {number: ground for number, ground in wider.items() if ground is not units[number]}
+    return edited(cells, units, after, [])

@@ -9,22 +9,24 @@ the proof.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from shapely.geometry.base import BaseGeometry
 
 from gis.crs import LATTICE
 from gis.edges import Geometries
 from gis.errors import GridError
 from gis.kernel import address, kernel
-from gis.raster import Ints, Raster, Structs, claims_of, differing, edges_of, raster_of
+from gis.raster import Ints, Raster, changed_claims, claims_of, edges_of, raster_of
 from gis.topology import overlapping
 
-_Claim = tuple[int, int, int, int, int]
+Cells = Iterable[BaseGeometry | None]
 
 OUTSIDE = -1
 WIDEST_DEG = 4.0
@@ -36,7 +38,8 @@ class Moved:
     """What a move of borders touched: only points within it can have changed hands.
 
     Attributes:
-        ranks: Places (k,) in `Locator.grid_no` of the grids concerned.
+        ranks: Places (k,) in `Locator.grid_no` of the grids that changed, and of those beside them: where a lower
+            number comes to a border, it takes the points that lie on it.
         box: West, south, east, north in lattice units from the raster's origin, its edge included.
         outside: Whether ground may have changed hands between a grid and nobody; false when the outline of all
             grids concerned has the same edges as before.
@@ -53,6 +56,7 @@ class Locator:
     Args:
         cells: Valid polygons (n,) of EPSG:4326 on the lattice, none empty.
         grid_no: Distinct positive numbers (n,).
+        also: Further numbers, of grids that have no ground yet and may be given some by `replace`.
         threads: How many processors one question may use.
 
     Raises:
@@ -66,13 +70,13 @@ class Locator:
     [-1]
     """
 
-    def __init__(self, cells: ArrayLike, grid_no: ArrayLike, *, threads: int = 2) -> None:
+    def __init__(self, cells: ArrayLike, grid_no: ArrayLike, *, also: ArrayLike = (), threads: int = 2) -> None:
         ground: Geometries = np.asarray(cells, dtype=np.object_)
         numbers = np.asarray(grid_no, dtype=np.int32)
         if len(np.unique(numbers)) != len(ground) or (numbers <= 0).any():
             raise ValueError("each cell needs a positive grid_no of its own")
         origin, size = _frame(ground)
-        self._know(np.sort(numbers), threads)
+        self._know(np.union1d(numbers, np.asarray(also, dtype=np.int32)), threads)
         claims = claims_of(ground, self._ids(numbers), origin=origin)
         edges, taken = edges_of(claims)
         if taken or len(overlapping(ground)):
@@ -105,6 +109,11 @@ class Locator:
         return np.asarray(np.searchsorted(self.grid_no, grid_no) + 1, dtype=np.int32)
 
     @property
+    def origin(self) -> tuple[int, int]:
+        """Lattice units from which points count."""
+        return self.raster.origin
+
+    @property
     def nbytes(self) -> int:
         """Bytes held."""
         return self.raster.nbytes + self.grid_no.nbytes + self._numbers.nbytes + self._ranks.nbytes
@@ -128,12 +137,6 @@ class Locator:
         self._ask(lon, lat, self._ranks, flags)
         return flags
 
-    def ranks_of_units(self, x: Ints, y: Ints) -> Ints:
-        """As `ranks`, of points (m,) in lattice units from the raster's origin."""
-        out = np.empty(len(x), dtype=np.int32)
-        kernel.locate_lattice(self.raster.pointer, address(x), address(y), len(x), address(self._ranks), address(out))
-        return out
-
     def _ask(self, lon: ArrayLike, lat: ArrayLike, label: Ints, on_border: NDArray[np.bool_] | None) -> Ints:
         x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
         if x.ndim != 1 or x.shape != y.shape:
@@ -154,7 +157,7 @@ class Locator:
             list(pool.map(work, ends[:-1], ends[1:]))
         return out
 
-    def replace(self, before: ArrayLike, after: ArrayLike, grid_no: ArrayLike) -> Moved:
+    def replace(self, before: Cells, after: Cells, grid_no: Iterable[int]) -> Moved:
         """Move the borders of some grids, in a time that depends on what moved and not on the size of the city.
 
         The grids must go on to tile their ground; that they do not overlap is checked along common edges only.
@@ -169,30 +172,27 @@ class Locator:
                 `cells_overlap`: two grids claim one side of an edge. `not_its_ground`: `before` is wrong. Nothing has
                 changed then.
         """
-        numbers = np.asarray(grid_no, dtype=np.int32)
-        ids = self._ids(numbers)
-        changed, going = self._differing(before, after, ids)
-        rows = changed.tolist()
-        box = _box(rows)
+        ids = [self._id_of[int(number)] for number in grid_no]
+        whose = [(cell, id_) for cells in (before, after) for cell, id_ in zip(cells, ids, strict=True)]
+        ground = np.array([cell for cell, _ in whose if cell is not None], dtype=np.object_)
+        ids_of = np.array([id_ for cell, id_ in whose if cell is not None], dtype=np.int32)
+        old = sum(cell is not None for cell, _ in whose[: len(ids)])
+        changed = changed_claims(ground, ids_of, old, origin=self.raster.origin)
+        box, claims, going = changed.box, changed.claims, changed.going
         width, height = self.raster.size
         if box[0] < 0 or box[1] < 0 or box[2] >= width or box[3] >= height:
             raise GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
-        wrong = self.raster.change(changed, going)
+        wrong = self.raster.change(claims, going)
         if 0 < wrong <= going:
             raise GridError("not_its_ground", "What was said to be the grids' ground until now is not.")
         if wrong:
-            raise _overlap(np.asarray(after, dtype=np.object_), numbers)
-        return Moved(ids - 1, box, _touches_nobody(rows[:going], rows[going:]))
+            raise _overlap(ground[old:], self.grid_no[ids_of[old:] - 1])
+        beside = self.raster.beside(claims[going:], np.array(ids, dtype=np.int32), len(self.grid_no))
+        return Moved(beside - 1, box, changed.outline)
 
-    def _differing(self, before: ArrayLike, after: ArrayLike, ids: Ints) -> tuple[Structs, int]:
-        """Claims that go, then claims that come, and how many go."""
-        most = len(self.grid_no)  # both sides in one go, those after under ids of their own
-        ground: Geometries = np.concatenate([np.asarray(cells, dtype=np.object_) for cells in (before, after)])
-        there = ~shapely.is_missing(ground)
-        claims = claims_of(ground[there], np.concatenate([ids, ids + most])[there], origin=self.raster.origin)
-        old = int(np.count_nonzero(claims["id"] <= most))
-        claims["id"][old:] -= most
-        return differing(claims, old)
+    @cached_property
+    def _id_of(self) -> dict[int, int]:
+        return {number: rank + 1 for rank, number in enumerate(self.grid_no.tolist())}
 
 
 def _frame(cells: Geometries) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -219,23 +219,3 @@ def _overlap(cells: Geometries, grid_no: Ints) -> GridError:
         where=None if not len(pairs) else shapely.intersection(*cells[pairs[0]]),
         values={"pairs": len(pairs)},
     )
-
-
-def _box(claims: list[_Claim]) -> tuple[int, int, int, int]:
-    """West, south, east, north of claims; one without inside where there are none."""
-    if not claims:
-        return (0, 0, -1, -1)
-    x, y = [x for claim in claims for x in claim[0:4:2]], [y for claim in claims for y in claim[1:4:2]]
-    return min(x), min(y), max(x), max(y)
-
-
-def _touches_nobody(gone: list[_Claim], come: list[_Claim]) -> bool:
-    """Whether the outline of all grids together changed: what they only passed on among themselves cancels out."""
-    outline: Counter[tuple[int, ...]] = Counter()
-    for sign, claims in ((-1, gone), (1, come)):
-        for x0, y0, x1, y1, _ in claims:
-            if (x0, y0) < (x1, y1):
-                outline[x0, y0, x1, y1] += sign
-            else:
-                outline[x1, y1, x0, y0] -= sign
-    return any(outline.values())

@@ -6,20 +6,26 @@ million cases change hands. A point takes 16 bytes, and a quarter more in reserv
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gis.crs import LATTICE
+from gis.crs import LATTICE, to_lattice
+from gis.edges import Floats
+from gis.kernel import POINT, StoreStruct, address, kernel
 from gis.locator import OUTSIDE, Locator, Moved
 from gis.raster import Ints, Structs
 
 Keys = NDArray[np.int64]
 
-_POINT = np.dtype([("key", np.int64), ("x", np.int32), ("y", np.int32)])
 # Farther from the raster than this nothing that is at most 4 degrees wide reaches, and int32 holds it.
 _FAR = 1 << 30
+# A slot that grows gets room for so many points at least; see points.c.
+_LEAST_ROOM = 16
 
 
 @dataclass(frozen=True)
@@ -36,16 +42,40 @@ class Flips:
     after: Ints
 
 
+@dataclass(frozen=True)
+class Held:
+    """Points of a store, arrays (n,): which ones, whose they are (`OUTSIDE` for nobody), and where."""
+
+    key: Keys
+    grid_no: Ints
+    lon: Floats
+    lat: Floats
+
+
+class Owners(Protocol):
+    """What tells the grids of points: a `gis.locator.Locator`, or a `gis.covering.Covering`, which cannot move."""
+
+    grid_no: Ints
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """Lattice units from which points count."""
+
+    def ranks(self, lon: ArrayLike, lat: ArrayLike) -> Ints:
+        """Places of the owners in the sorted `grid_no`, `OUTSIDE` for nobody."""
+
+
 class PointStore:
     """Points under a locator whose borders move.
 
     Args:
-        locator: Tells the grid of each point; each of its moves is handed to `reassign`.
+        locator: Tells the grid of each point; each of its moves is handed to `reassign`, unless it is taken back.
         lon: Degrees (n,), rounded to the lattice here.
         lat: The same.
         keys: What to call the points (n,); 0, 1, 2… when not given.
 
     >>> import shapely
+    >>> from gis.locator import Locator
     >>> before, after = shapely.box([0, 1], 0, [1, 2], 1), shapely.box([0, 0.5], 0, [0.5, 2], 1)
     >>> locator = Locator(before, [7, 3])
     >>> store = PointStore(locator, [0.2, 0.7, 1.5], [0.5, 0.5, 0.5])
@@ -56,21 +86,23 @@ class PointStore:
     [[0], [1, 2], []]
     """
 
-    def __init__(self, locator: Locator, lon: ArrayLike, lat: ArrayLike, *, keys: ArrayLike | None = None) -> None:
+    def __init__(self, locator: Owners, lon: ArrayLike, lat: ArrayLike, *, keys: ArrayLike | None = None) -> None:
         self._locator = locator
-        # A slot for each grid by rank, and slot -1 for the points of nobody.
+        # A slot for each grid by rank, and the last one for the points of nobody.
+        self._nobody = len(locator.grid_no)
+        self._number: Ints = np.append(locator.grid_no, np.int32(OUTSIDE))
         slot = locator.ranks(lon, lat)
+        slot[slot == OUTSIDE] = self._nobody
         order = np.argsort(slot, kind="stable")
         count = len(slot)
-        self._points: Structs = np.empty(count + count // 4, dtype=_POINT)
-        self._used = count
-        for name, degrees, start in zip(("x", "y"), (lon, lat), locator.raster.origin, strict=True):
-            units = np.rint(np.asarray(degrees, dtype=np.float64) / LATTICE) - start
-            self._points[name][:count] = np.nan_to_num(np.clip(units, -_FAR, _FAR), nan=_FAR)[order]
+        self._points: Structs = np.empty(count + count // 4, dtype=POINT)
+        for name, degrees, start in zip(("x", "y"), (lon, lat), locator.origin, strict=True):
+            self._points[name][:count] = _in_units(degrees, start)[order]
         self._points["key"][:count] = order if keys is None else np.asarray(keys, dtype=np.int64)[order]
-        self._count = np.roll(np.bincount(slot + 1, minlength=len(locator.grid_no) + 1), -1)
-        self._start = np.roll(np.cumsum(np.roll(self._count, 1)) - np.roll(self._count, 1), -1)
+        self._count = np.bincount(slot, minlength=self._nobody + 1).astype(np.int64)
+        self._start = np.cumsum(self._count) - self._count
         self._room = self._count.copy()
+        self._point(count)
 
     @property
     def nbytes(self) -> int:
@@ -79,29 +111,76 @@ class PointStore:
 
     def keys_in(self, grid_no: int) -> Keys:
         """Keys of the points that a grid owns, or that nobody owns (`OUTSIDE`), in no order."""
-        slot = -1 if grid_no < 0 else int(np.searchsorted(self._locator.grid_no, grid_no))
-        return np.array(self._points["key"][self._slice(slot)])
+        return np.array(self._points["key"][self._slice(self._slot(grid_no))])
+
+    def flips(self, moved: Moved) -> Flips:
+        """The points that have other owners after a move of borders; the store stays as it is.
+
+        Args:
+            moved: What `Locator.replace` said of a move that is taken back afterwards.
+        """
+        rows, before, after = self._flipping(moved)
+        return Flips(self._points["key"][rows], self._number[before], self._number[after])
 
     def reassign(self, moved: Moved) -> Flips:
         """Give the points beside moved borders to the grids that own them now.
 
         Args:
-            moved: What `Locator.replace` said; all moves are to be handed over, in their order.
+            moved: What `Locator.replace` said; all moves that stay are to be handed over, in their order.
         """
-        slots = [*moved.ranks.tolist(), *([-1] if moved.outside else [])]
-        asked = [self._within(slot, moved.box) for slot in slots]
-        before = np.repeat(np.array(slots, dtype=np.int32), [len(rows) for rows in asked])
-        rows = np.concatenate(asked)
-        points = self._points[rows]
-        after = self._locator.ranks_of_units(np.ascontiguousarray(points["x"]), np.ascontiguousarray(points["y"]))
-        moving = after != before
-        rows, points, before, after = rows[moving], points[moving], before[moving], after[moving]
-        for slot in set(before.tolist()):
-            self._take_out(slot, rows[before == slot])
-        for slot in set(after.tolist()):
-            self._put_in(slot, points[after == slot])
-        number = np.append(self._locator.grid_no, np.int32(OUTSIDE))
-        return Flips(points["key"], number[before], number[after])
+        rows, before, after = self._flipping(moved)
+        points = np.empty(len(rows), dtype=POINT)
+        kernel.take_out(self._pointer, address(rows), address(before), len(rows), address(points))
+        self._put_in(points, after)
+        return Flips(points["key"], self._number[before], self._number[after])
+
+    def add(self, lon: ArrayLike, lat: ArrayLike, keys: ArrayLike) -> Ints:
+        """Take more points in; the numbers (m,) of the grids that own them.
+
+        Args:
+            lon: Degrees (m,), rounded to the lattice here.
+            lat: The same.
+            keys: What to call the points (m,).
+        """
+        ranks = self._locator.ranks(lon, lat)
+        points = np.empty(len(ranks), dtype=POINT)
+        points["key"] = keys
+        for name, degrees, start in zip(("x", "y"), (lon, lat), self._locator.origin, strict=True):
+            points[name] = _in_units(degrees, start)
+        self._put_in(points, np.where(ranks == OUTSIDE, np.int32(self._nobody), ranks))
+        return np.asarray(self._number[ranks])
+
+    def within(self, grid_no: Iterable[int], bounds: tuple[float, float, float, float]) -> Held:
+        """The points of some grids inside a box.
+
+        Args:
+            grid_no: Numbers, `OUTSIDE` for the points of nobody.
+            bounds: West, south, east, north in degrees, its edge included.
+        """
+        x, y = self._locator.origin
+        west, south, east, north = np.rint(to_lattice(bounds) / LATTICE).astype(np.int64).tolist()
+        box = (west - x, south - y, east - x, north - y)
+        slots = sorted({self._slot(number) for number in grid_no})
+        asked = [self._within(slot, box) for slot in slots]
+        points = self._points[np.concatenate([np.empty(0, dtype=np.int64), *asked])]
+        whose = np.repeat(np.array(slots, dtype=np.int32), [len(rows) for rows in asked])
+        lon, lat = ((points[name].astype(np.int64) + start) * LATTICE for name, start in (("x", x), ("y", y)))
+        return Held(points["key"], self._number[whose], lon, lat)
+
+    def _flipping(self, moved: Moved) -> tuple[NDArray[np.int64], Ints, Ints]:
+        """Rows of the points whose owners a move changed, slot by slot, and their slots before and after."""
+        locator = self._locator
+        assert isinstance(locator, Locator)  # nothing else says that borders moved
+        slots = np.append(moved.ranks, np.int32(self._nobody)) if moved.outside else moved.ranks
+        most, box = int(self._count[slots].sum()), np.array(moved.box, dtype=np.int32)
+        rows, before, after = np.empty(most, dtype=np.int64), *np.empty((2, most), dtype=np.int32)
+        told = tuple(address(array) for array in (box, rows, before, after))
+        asked = (locator.raster.pointer, self._pointer, address(slots), len(slots))
+        found = int(kernel.flipping_points(*asked, *told))
+        return rows[:found], before[:found], after[:found]
+
+    def _slot(self, grid_no: int) -> int:
+        return self._nobody if grid_no < 0 else int(np.searchsorted(self._locator.grid_no, grid_no))
 
     def _slice(self, slot: int) -> slice:
         return slice(int(self._start[slot]), int(self._start[slot] + self._count[slot]))
@@ -113,35 +192,34 @@ class PointStore:
         x, y = self._points["x"][here], self._points["y"][here]
         return np.asarray(here.start + np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north)))
 
-    def _take_out(self, slot: int, rows: NDArray[np.int64]) -> None:
-        here = self._slice(slot)
-        stays = np.ones(here.stop - here.start, dtype=np.bool_)
-        stays[rows - here.start] = False
-        self._count[slot] -= len(rows)
-        self._points[self._slice(slot)] = self._points[here][stays]
-
-    def _put_in(self, slot: int, points: Structs) -> None:
-        here = self._slice(slot)
-        need = int(self._count[slot]) + len(points)
-        if need > self._room[slot]:
-            room = need + need // 4
-            if self._used + room > len(self._points):
-                self._close_up(room)
-                here = self._slice(slot)
-            self._points[self._used : self._used + here.stop - here.start] = self._points[here]
-            self._start[slot], self._room[slot] = self._used, room
-            self._used += room
-        self._points[self._start[slot] + self._count[slot] : self._start[slot] + need] = points
-        self._count[slot] = need
+    def _put_in(self, points: Structs, slots: Ints) -> None:
+        put, at = 0, (address(points), address(slots))
+        while put < len(points):
+            put = int(kernel.put_in(self._pointer, *at, put, len(points)))
+            if put < len(points):
+                self._close_up(2 * (int(self._count[slots[put]]) + _LEAST_ROOM))
 
     def _close_up(self, more: int) -> None:
         """Put the slots side by side again, and see to it that there is room for more behind them."""
         total = int(self._count.sum())
-        fresh = np.empty(total + max(total // 4, more), dtype=_POINT)
+        fresh = np.empty(total + max(total // 4, more), dtype=POINT)
         end = 0
         for slot in np.argsort(self._start).tolist():
             here = self._slice(slot)
             fresh[end : end + here.stop - here.start] = self._points[here]
             self._start[slot] = end
             end += here.stop - here.start
-        self._points, self._used, self._room = fresh, end, self._count.copy()
+        self._points = fresh
+        self._room[:] = self._count
+        self._point(end)
+
+    def _point(self, used: int) -> None:
+        arrays = (self._points, self._start, self._count, self._room)
+        self._struct = StoreStruct(*(address(array) for array in arrays), used, len(self._points), self._nobody)
+        self._pointer = ctypes.byref(self._struct)
+
+
+def _in_units(degrees: ArrayLike, start: int) -> NDArray[np.float64]:
+    """Lattice units from a start; what is far away or no number lies at `_FAR`."""
+    units = np.rint(np.asarray(degrees, dtype=np.float64) / LATTICE) - start
+    return np.asarray(np.nan_to_num(np.clip(units, -_FAR, _FAR), nan=_FAR))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from gis.crs import LATTICE
 from gis.edges import Geometries
@@ -29,8 +30,6 @@ _FEWEST_CELLS, _MOST_CELLS = 1 << 12, 1 << 25
 _MARGIN = 32
 _SMALLEST_SHIFT = 2
 _POLYGONS_AT_ONCE = 4096
-# Lattice units that int32 holds with room to spare.
-_FARTHEST = 1 << 30
 
 
 @dataclass
@@ -59,13 +58,14 @@ class Raster:
 
     def __post_init__(self) -> None:
         self.struct = RasterStruct(
-            *self.origin, self.edges_used, len(self.edges), self.shift, self.columns, self.rows, self.borders
+            *self.origin, self.edges_used, 0, 0, self.shift, self.columns, self.rows, self.borders
         )
         self._point()
 
     def _point(self) -> None:
         self.struct.table, self.struct.border = address(self.table), address(self.border)
         self.struct.edges, self.struct.edges_room = address(self.edges), len(self.edges)
+        self.struct.borders_room = len(self.border)
 
     @property
     def pointer(self) -> Any:
@@ -94,14 +94,51 @@ class Raster:
         """
         if not self.table.flags.writeable:  # it lies in a file that others map too
             self.table = self.table.copy()
+            self._point()
+        asked = (self.pointer, address(claims), len(claims), removed)
+        wrong = int(kernel.change_claims(*asked))
+        if wrong < 0:
+            self._grow(claims)
+            wrong = int(kernel.change_claims(*asked))
+        self.edges_used, self.borders = self.struct.edges_used, self.struct.borders
+        return wrong
+
+    def _grow(self, claims: Structs) -> None:
         edges, borders = ctypes.c_int64(), ctypes.c_int64()
         kernel.room_for(self.pointer, address(claims), len(claims), ctypes.byref(edges), ctypes.byref(borders))
         self.edges = _roomy(self.edges, self.struct.edges_used + edges.value)
         self.border = _roomy(self.border, self.struct.borders + borders.value)
         self._point()
-        wrong = int(kernel.change_claims(self.pointer, address(claims), len(claims), removed))
-        self.edges_used, self.borders = self.struct.edges_used, self.struct.borders
-        return wrong
+
+    def beside(self, claims: Structs, ids: Ints, most: int) -> Ints:
+        """Ids, and then those of all other grids that have a border in the cells through which claims run.
+
+        Args:
+            claims: Structs `CLAIM` (n,), contiguous, within the raster.
+            ids: Some ids.
+            most: The highest id there is.
+        """
+        seen, found = np.zeros(most + 1, dtype=np.uint8), np.empty(most, dtype=np.int32)
+        found[: len(ids)] = ids
+        asked = (address(claims), len(claims), address(seen), address(found), len(ids))
+        return found[: int(kernel.ids_beside(self.pointer, *asked))]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """By what cells differ before and after a move.
+
+    Attributes:
+        claims: Structs `CLAIM` (n,), first those that go, then those that come.
+        going: How many go.
+        box: West, south, east, north of all of them in lattice units from the origin; nothing when there are none.
+        outline: Whether ground may change hands between a cell and nobody.
+    """
+
+    claims: Structs
+    going: int
+    box: tuple[int, int, int, int]
+    outline: bool
 
 
 def claims_of(cells: Geometries, ids: Ints, *, origin: tuple[int, int]) -> Structs:
@@ -127,42 +164,67 @@ def claims_of(cells: Geometries, ids: Ints, *, origin: tuple[int, int]) -> Struc
 
 
 def _claims_of_some(cells: Geometries, ids: Ints, origin: tuple[int, int], out: Structs) -> int:
-    parts, cell_of = shapely.get_parts(cells, return_index=True)
-    rings, part_of = shapely.get_rings(parts, return_index=True)
-    xy = shapely.get_coordinates(rings) / LATTICE
-    whole = np.rint(xy)
-    if (xy != whole).any():
-        lon, lat = (xy[(xy != whole).any(axis=1)][0] * LATTICE).tolist()
-        raise GridError("off_lattice", f"The vertex {lon!r}, {lat!r} is not on the lattice of 2^-24 degree.")
-    whole -= origin
-    if len(whole) and np.abs(whole).max() > _FARTHEST:
-        raise GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
-    units = whole.astype(np.int32)
-    starts = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
-    hole = np.zeros(len(rings), dtype=np.uint8)  # all rings of a part but the first
-    hole[1:] = part_of[1:] == part_of[:-1]
-    id_of = np.ascontiguousarray(ids[cell_of[part_of]], dtype=np.int32)
-    arrays = (units, starts, hole, id_of)
-    return int(kernel.claims_of_rings(*(address(a) for a in arrays), len(rings), address(out)))
+    rings = _Rings(cells)
+    units = np.empty(rings.xy.shape, dtype=np.int32)  # room for the longest ring
+    given = (*rings.addresses, address(ids), len(rings.lines), *origin)
+    used = int(kernel.claims_of_rings(*given, address(units), address(out)))
+    if used < 0:
+        raise _stray(rings.lines[-used - 1])
+    return used
 
 
-def differing(claims: Structs, before: int) -> tuple[Structs, int]:
-    """Claims that are only before, then claims that are only after, and how many the former are.
+def changed_claims(cells: Geometries, ids: Ints, before: int, *, origin: tuple[int, int]) -> Changed:
+    """What cells claim after a move and not before, and the other way round.
 
     Args:
-        claims: Structs `CLAIM` (n,), overwritten.
-        before: How many of them, the first ones, are before.
+        cells: Valid polygons (n,) on the lattice.
+        ids: What to call each (n,).
+        before: How many of them, the first ones, are from before the move.
+        origin: Lattice units from which the claims count.
 
-    >>> claims = np.array([(0, 0, 4, 4, 1), (4, 4, 0, 0, 2), (4, 4, 0, 0, 2), (4, 4, 0, 5, 2)], dtype=CLAIM)
-    >>> changed, going = differing(claims, 2)
-    >>> changed.tolist(), going
-    ([(0, 0, 4, 4, 1), (4, 4, 0, 5, 2)], 1)
+    Raises:
+        GridError: As `claims_of`.
+
+    >>> cells = shapely.box(0, 0, [2 * LATTICE, 3 * LATTICE], LATTICE)
+    >>> told = changed_claims(cells, np.array([5, 5], dtype=np.int32), 1, origin=(0, 0))
+    >>> told.claims["x0"].tolist(), told.going, told.box, told.outline
+    ([2, 2, 0, 3, 3, 0], 3, (0, 0, 3, 1), True)
     """
-    bits = _bits(len(claims))
-    slots, left = np.zeros(1 << bits, dtype=np.uint32), ctypes.c_int64()
-    arrays = (address(claims), before, len(claims), address(slots), bits, ctypes.byref(left))
-    going = int(kernel.differing_claims(*arrays))
-    return claims[: left.value], going
+    rings = _Rings(cells)
+    count = len(rings.xy)
+    bits = _bits(count)
+    units, slots, edges = np.empty((count, 2), np.int32), np.zeros(1 << bits, np.uint32), np.empty(count, EDGE)
+    claims, told = np.empty(count, dtype=CLAIM), np.empty(6, dtype=np.int32)
+    given = (*rings.addresses, address(ids), len(rings.lines), before, *origin)
+    room = (address(units), address(slots), bits, address(edges))
+    found = int(kernel.differing_claims(*given, *room, address(claims), address(told)))
+    if found < 0:
+        raise _stray(rings.lines[-found - 1])
+    west, south, east, north, going, outline = told.tolist()
+    return Changed(claims[:found], going, (west, south, east, north), bool(outline))
+
+
+class _Rings:
+    """The rings of polygons as the kernel takes them: vertices, how many in each ring, its part, the cell of a part."""
+
+    def __init__(self, cells: Geometries) -> None:
+        parts, self.cell_of = shapely.get_parts(cells, return_index=True)
+        self.lines, self.part_of = shapely.get_rings(parts, return_index=True)
+        self.xy, self.counts = shapely.get_coordinates(self.lines), shapely.get_num_coordinates(self.lines)
+
+    @property
+    def addresses(self) -> tuple[int | None, ...]:
+        """Where they lie, for as long as this object lives."""
+        return tuple(address(array) for array in (self.xy, self.counts, self.part_of, self.cell_of))
+
+
+def _stray(ring: BaseGeometry) -> GridError:
+    xy = shapely.get_coordinates(ring)
+    off = (xy / LATTICE % 1 != 0).any(axis=1)
+    if not off.any():
+        return GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
+    lon, lat = xy[off][0].tolist()
+    return GridError("off_lattice", f"The vertex {lon!r}, {lat!r} is not on the lattice of 2^-24 degree.")
 
 
 def edges_of(claims: Structs) -> tuple[Structs, int]:

@@ -11,6 +11,10 @@ class Conflict(GridError):
     """The request contradicts what is stored; nothing was changed."""
 
 
+class Outdated(GridError):
+    """The request was made for a state that is not there any more; nothing was changed."""
+
+
 class Forbidden(GridError):
     """The caller may not do this."""
 

@@ -13,10 +13,10 @@ import pandas as pd
 from gis.crs import STORED_SRID
 from gis.errors import BadInput
 from maps.binning import binned
-from maps.leaflet import CaseLayer, GridLayer, GridMap, PageScript, ShapeTiles
+from maps.leaflet import CaseLayer, GridLayer, GridMap, PageScript, shape_tiles
 from maps.shell import page_figure
 from maps.strings import t
-from maps.styles import INK, STATES
+from maps.styles import STATES
 
 MOST_POINTS = 5_000
 _GRID_COLUMNS = ("grid_no", "code", "name", "lead", "lead_phone", "area_m2")
@@ -36,15 +36,7 @@ def cases_page(*, lang: str, nonce: str) -> str:
     figure = page_figure(page="cases", template="cases.html", lang=lang, nonce=nonce)
     base = GridMap(lang=lang)
     figure.add_child(base)
-    shapes = {
-        "areas": ShapeTiles(name="areas", style={"stroke": INK["area-line"], "width": 2}),
-        "streets": ShapeTiles(name="streets", style={"stroke": INK["street"], "width": 1.5}, min_zoom=11),
-        "buildings": ShapeTiles(
-            name="buildings",
-            style={"fill": INK["building"], "stroke": INK["building-line"], "width": 0.5},
-            min_zoom=14,
-        ),
-    }
+    shapes = shape_tiles()
     grids, cases = GridLayer(name=t(lang, "layer.grids")), CaseLayer(name=t(lang, "layer.cases"))
     for layer in (grids, *shapes.values(), cases):
         base.add_child(layer)

@@ -12,6 +12,7 @@ from folium.template import Template
 
 from maps.assets import STATIC_URL
 from maps.strings import t
+from maps.styles import INK
 
 
 def scripts(*names: str) -> list[tuple[str, str]]:
@@ -24,6 +25,8 @@ class GridMap(folium.Map):
 
     Args:
         lang: Language of its buttons.
+        label: Text that tells a screen reader what it shows.
+        zoom_at: Corner of the zoom buttons.
     """
 
     _template = Template(
@@ -37,7 +40,7 @@ class GridMap(folium.Map):
                 center: {{ this.location|tojson }}, zoom: 3, maxZoom: 19, zoomControl: false,
                 fadeAnimation: false, attributionControl: false
             });
-            L.control.zoom({{ this.zoom_texts|tojson }}).addTo({{ this.get_name() }});
+            L.control.zoom({{ this.zoom|tojson }}).addTo({{ this.get_name() }});
             L.control.scale({imperial: false, position: "bottomright"}).addTo({{ this.get_name() }});
         {% endmacro %}
         """
@@ -45,10 +48,11 @@ class GridMap(folium.Map):
     default_js = [("leaflet", "leaflet"), *scripts("core", "times", "overlay", "classes")]  # noqa: RUF012 - declared so by folium
     default_css = [("leaflet_css", "leaflet_css")]  # noqa: RUF012 - declared so by folium
 
-    def __init__(self, *, lang: str) -> None:
+    def __init__(self, *, lang: str, label: str = "map.label", zoom_at: str = "topleft") -> None:
         super().__init__(location=(0, 0), tiles=None)
-        self.label = t(lang, "map.label")
-        self.zoom_texts = {"zoomInTitle": t(lang, "map.zoom_in"), "zoomOutTitle": t(lang, "map.zoom_out")}
+        self.label = t(lang, label)
+        texts = {"zoomInTitle": t(lang, "map.zoom_in"), "zoomOutTitle": t(lang, "map.zoom_out")}
+        self.zoom = {"position": zoom_at, **texts}
 
 
 class _ScriptLayer(JSCSSMixin, Layer):
@@ -76,11 +80,26 @@ class GridLayer(_ScriptLayer):
     """
 
     maker = "gridLayer"
-    default_js = scripts("grid-layer")
+    default_js = scripts("grid-canvas", "grid-layer")
 
     def __init__(self, *, name: str, data: str | None = None) -> None:
         super().__init__(name=name, data=data)
         self._name = "GridLayer"
+
+
+class DrawnGrids(_ScriptLayer):
+    """Grids exactly as they are stored, on a canvas that a planner draws on.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "plannerCanvas"
+    default_js = scripts("grid-canvas", "planner-canvas")
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+        self._name = "DrawnGrids"
 
 
 class CaseLayer(_ScriptLayer):
@@ -115,6 +134,16 @@ class ShapeTiles(_ScriptLayer):
     def __init__(self, *, name: str, style: dict[str, Any], min_zoom: int = 0) -> None:
         super().__init__(name=name, show=False, layer=name, look=style, minZoom=min_zoom)
         self._name = "ShapeTiles"
+
+
+def shape_tiles() -> dict[str, ShapeTiles]:
+    """Areas, streets and buildings as every page draws them, by name."""
+    building = {"fill": INK["building"], "stroke": INK["building-line"], "width": 0.5}
+    return {
+        "areas": ShapeTiles(name="areas", style={"stroke": INK["area-line"], "width": 2}),
+        "streets": ShapeTiles(name="streets", style={"stroke": INK["street"], "width": 1.5}, min_zoom=11),
+        "buildings": ShapeTiles(name="buildings", style=building, min_zoom=14),
+    }
 
 
 class PageScript(JSCSSMixin):

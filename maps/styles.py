@@ -37,6 +37,11 @@ INK: dict[str, str] = {
     "water": "#b9d6e8",
     "building": "#cbbfae",
     "building-line": "#93856f",
+    "changed": "#fbe3b4",
+    "new": "#cfe9d6",
+    "plan-line": "#56697c",
+    "draft-line": "#b35900",
+    "problem": "#c4001a",
 }
 
 

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
-from api.cli import ask, db, demo, imports, serve
+from api.cli import ask, db, demo, drafts, imports, publishing, serve
 from api.cli.output import Output, output_of
 from data.errors import DatabaseAway
 from gis.errors import GridError
@@ -44,6 +44,11 @@ class Anywhere(TyperGroup):
 app = typer.Typer(cls=Anywhere, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(db.app, name="db")
 app.add_typer(imports.app, name="import")
+app.add_typer(drafts.app, name="draft")
+drafts.app.command("publish")(publishing.publish)
+drafts.app.command("withdraw")(publishing.withdraw)
+app.command("rollback")(publishing.rollback)
+app.command("publish-due")(publishing.publish_due)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("locate")(ask.locate)

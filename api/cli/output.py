@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import shapely
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from shapely.geometry import mapping
 
 from data.errors import DatabaseAway
 from gis.errors import GridError
@@ -48,7 +50,10 @@ class Output:
     def fail(self, error: GridError) -> int:
         """Tell the error; the exit code that stands for it: 3 when the database is away, else 2."""
         typer.echo(error.detail, err=True)
-        facts = {"code": error.code, "detail": error.detail, "field": error.field, "value": error.value}
+        where = None if error.where is None else mapping(error.where)
+        for lon, lat in shapely.get_coordinates(error.where)[:1].tolist():
+            typer.echo(f"  at {lon:.7f} {lat:.7f}", err=True)
+        facts = {"code": error.code, "detail": error.detail, "field": error.field, "value": error.value, "where": where}
         self.result({"error": {**facts, **error.values}})
         return 3 if isinstance(error, (DatabaseAway, Unavailable)) else 2
 

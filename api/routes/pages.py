@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Cookie, FastAPI, Header, Response
 from fastapi.responses import HTMLResponse
+from maps.planner import planner_page
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -32,27 +34,34 @@ class Assets(StaticFiles):
         return response
 
 
-@router.get("/")
-def case_map(
-    lang: Lang | None = None,
-    chosen: Annotated[str | None, Cookie(alias="lang")] = None,
-    accepted: Annotated[str, Header(alias="Accept-Language")] = "",
-) -> HTMLResponse:
-    """The case map; `lang` is remembered."""
-    spoken: Lang = lang or _lang_of(chosen) or _preferred(accepted)
-    nonce = secrets.token_urlsafe(16)
-    page = HTMLResponse(
-        cases_page(lang=spoken, nonce=nonce),
-        headers={
-            "Content-Security-Policy": content_security_policy(nonce),
-            "Content-Language": "zh-CN" if spoken == "zh" else "en",
-            "Cache-Control": "no-store",
-            "Vary": "Cookie, Accept-Language",
-        },
-    )
-    if lang is not None:
-        page.set_cookie("lang", lang, max_age=_YEAR_S, samesite="lax", httponly=True)
-    return page
+def _page(make: Callable[..., str]) -> Callable[..., HTMLResponse]:
+    """The route of a page that is made by a function of `maps`, in the language of the reader; `lang` is remembered."""
+
+    def answer(
+        lang: Lang | None = None,
+        chosen: Annotated[str | None, Cookie(alias="lang")] = None,
+        accepted: Annotated[str, Header(alias="Accept-Language")] = "",
+    ) -> HTMLResponse:
+        spoken: Lang = lang or _lang_of(chosen) or _preferred(accepted)
+        nonce = secrets.token_urlsafe(16)
+        page = HTMLResponse(
+            make(lang=spoken, nonce=nonce),
+            headers={
+                "Content-Security-Policy": content_security_policy(nonce),
+                "Content-Language": "zh-CN" if spoken == "zh" else "en",
+                "Cache-Control": "no-store",
+                "Vary": "Cookie, Accept-Language",
+            },
+        )
+        if lang is not None:
+            page.set_cookie("lang", lang, max_age=_YEAR_S, samesite="lax", httponly=True)
+        return page
+
+    return answer
+
+
+for address, make in {"/": cases_page, "/planner": planner_page}.items():
+    router.add_api_route(address, _page(make), methods=["GET"])
 
 
 @router.get("/favicon.ico")

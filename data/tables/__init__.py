@@ -11,17 +11,24 @@ from data.tables.casework import (
 )
 from data.tables.ground import Area, Boundary, Building, Grid, Scheme, SchemeVersion, Street
 from data.tables.people import Absence, Duty, Staff
+from data.tables.planning import Atom, Draft, DraftCell, DraftEdit, DraftEvent, GridLineage
 
 __all__ = [
     "Absence",
     "Area",
+    "Atom",
     "Base",
     "Boundary",
     "Building",
     "Case",
     "CaseEvent",
+    "Draft",
+    "DraftCell",
+    "DraftEdit",
+    "DraftEvent",
     "Duty",
     "Grid",
+    "GridLineage",
     "IdempotencyKey",
     "ImportBatch",
     "Placement",

@@ -71,6 +71,8 @@ class Case(Base):
         CheckConstraint(one_of("occurred_precision", PRECISIONS), name="precision"),
         CheckConstraint("(state = 'queued') = (queue_reason IS NOT NULL)", name="queue_has_reason"),
         Index(None, "geom", postgresql_using="gist"),
+        Index(None, "occurred_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+        Index(None, "task_grid_id", postgresql_where=text("task_grid_id IS NOT NULL")),
     )
     # Numbers are read out on the phone: eight digits from the first case on.
     id: Mapped[int] = mapped_column(BigInteger, Identity(start=10_000_001), primary_key=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 EDGE = np.dtype([(name, np.int32) for name in ("x0", "y0", "x1", "y1", "left", "right")])
 BORDER = np.dtype([(name, np.int32) for name in ("start", "count", "room", "at_centre")])
 CLAIM = np.dtype([(name, np.int32) for name in ("x0", "y0", "x1", "y1", "id")])
+POINT = np.dtype([("key", np.int64), ("x", np.int32), ("y", np.int32)])
 RUN = np.dtype([("first", np.int64), ("count", np.int32), ("cell", np.int32)])
 LIBRARY = Path(__file__).with_name("kernel.so")
 
@@ -24,9 +25,19 @@ class RasterStruct(ctypes.Structure):
     """`Raster` of kernel.h."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("origin_x", "origin_y", "edges_used", "edges_room")),
+        *((name, ctypes.c_int64) for name in ("origin_x", "origin_y", "edges_used", "edges_room", "borders_room")),
         *((name, ctypes.c_int32) for name in ("shift", "columns", "rows", "borders")),
         *((name, ctypes.c_void_p) for name in ("table", "border", "edges")),
+    )
+
+
+class StoreStruct(ctypes.Structure):
+    """`Store` of kernel.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("points", "start", "count", "room")),
+        *((name, ctypes.c_int64) for name in ("used", "size")),
+        ("nobody", ctypes.c_int32),
     )
 
 
@@ -57,16 +68,19 @@ def _load() -> ctypes.CDLL:
 
 kernel = _load()
 for _name, _result, _arguments in (
-    ("claims_of_rings", "i", "ppppip"),
+    ("claims_of_rings", "i", "pppppiiipp"),
     ("edges_of_claims", "i", "pipwp"),
-    ("differing_claims", "i", "piipwp"),
+    ("differing_claims", "i", "pppppiiiippwppp"),
     ("count_edges", "", "ppip"),
     ("fill_table", "i", "ppip"),
     ("fill_lists", "", "ppi"),
     ("room_for", "", "ppipp"),
     ("change_claims", "i", "ppii"),
+    ("ids_beside", "i", "ppippi"),
     ("locate", "", "pppippp"),
-    ("locate_lattice", "", "pppipp"),
+    ("flipping_points", "i", "pppipppp"),
+    ("put_in", "i", "pppii"),
+    ("take_out", "", "pppip"),
     ("edge_distance", "", "ppppip"),
     ("closest_cell", "", "ppppidpp"),
 ):

@@ -1,5 +1,10 @@
 /* From the rings of polygons to claims, and from claims to edges with a grid on either side. */
+#include <math.h>
+#include <string.h>
+
 #include "kernel.h"
+
+#define FARTHEST 1073741824.0 /* lattice units that int32 holds with room to spare */
 
 /* Which way round a ring runs, told at its lowest vertex (by x, then y), where the turn is sharp: no sum of areas
    could be as exact. Of `count` vertices the last repeats the first. Above 0 is anticlockwise. */
@@ -17,23 +22,40 @@ static int64_t turn(const int32_t *xy, int64_t count) {
     return ax * by - ay * bx;
 }
 
-/* The claims of rings: every edge once, run so that the grid lies on its left. xy holds the rings' vertices one
-   after the other, ring r those from start[r] to start[r + 1]; hole[r] tells a hole from an outline. Gives how many. */
-int64_t claims_of_rings(const int32_t *xy, const int64_t *start, const uint8_t *hole, const int32_t *id, int64_t rings,
-                        Claim *out) {
-    int64_t claims = 0;
-    for (int64_t r = 0; r < rings; r++) {
-        const int32_t *ring = xy + 2 * start[r];
-        int64_t count = start[r + 1] - start[r];
-        int backwards = (turn(ring, count) > 0) == hole[r];
-        for (int64_t i = 0; i + 1 < count; i++) {
-            const int32_t *a = ring + 2 * i, *b = a + 2;
-            if (a[0] == b[0] && a[1] == b[1]) continue;
-            if (backwards) a = b, b = ring + 2 * i;
-            out[claims++] = (Claim){a[0], a[1], b[0], b[1], id[r]};
-        }
+/* Degrees to lattice units from an origin. Gives 0 where a coordinate lies between lattice values or too far away. */
+static int in_units(const double *degrees, int64_t count, int64_t ox, int64_t oy, int32_t *xy) {
+    for (int64_t i = 0; i < 2 * count; i++) {
+        double units = degrees[i] * PER_DEGREE, whole = rint(units) - (double)(i & 1 ? oy : ox);
+        if (units != rint(units) || !(fabs(whole) <= FARTHEST)) return 0;
+        xy[i] = (int32_t)whole;
     }
-    return claims;
+    return 1;
+}
+
+/* The claims of one ring of a polygon, see claims_of_rings; gives where the next ones go. */
+static Claim *claims_of_ring(const int32_t *xy, int64_t count, int hole, int32_t id, Claim *out) {
+    int backwards = (turn(xy, count) > 0) == hole;
+    for (int64_t i = 0; i + 1 < count; i++) {
+        const int32_t *a = xy + 2 * i, *b = a + 2;
+        if (a[0] == b[0] && a[1] == b[1]) continue;
+        if (backwards) a = b, b = xy + 2 * i;
+        *out++ = (Claim){a[0], a[1], b[0], b[1], id};
+    }
+    return out;
+}
+
+/* The claims of the rings of polygons: every edge once, run so that the grid lies on its left. Vertices lie one after the
+   other, count[r] of them in ring r; part[r] is the part that the ring bounds, whose first ring is its outline and the
+   others holes; cell[p] is the cell of part p, and id[c] whose that is. `xy` is room for the vertices of a ring. Gives how
+   many, or -(r + 1) where ring r has a vertex between lattice values or too far from the origin. */
+int64_t claims_of_rings(const double *degrees, const int32_t *count, const int64_t *part, const int64_t *cell,
+                        const int32_t *id, int64_t rings, int64_t origin_x, int64_t origin_y, int32_t *xy, Claim *out) {
+    Claim *end = out;
+    for (int64_t r = 0; r < rings; degrees += 2 * count[r++]) {
+        if (!in_units(degrees, count[r], origin_x, origin_y, xy)) return -(r + 1);
+        end = claims_of_ring(xy, count[r], r > 0 && part[r] == part[r - 1], id[cell[part[r]]], end);
+    }
+    return end - out;
 }
 
 /* The edge of a claim, lower end first, with the other side left to nobody. */
@@ -83,7 +105,7 @@ static int same(const Claim *a, const Claim *b) {
 /* Of claims before and claims after a move, the first `before` of `count`, keep in place those that the other side has
    not: first the ones that go, then the ones that come. `slots` as for edges_of_claims. Gives how many go, and in *left
    how many are kept in all. */
-int64_t differing_claims(Claim *claims, int64_t before, int64_t count, uint32_t *slots, int32_t bits, int64_t *left) {
+static int64_t keep_differing(Claim *claims, int64_t before, int64_t count, uint32_t *slots, int32_t bits, int64_t *left) {
     uint64_t mask = ((uint64_t)1 << bits) - 1;
     for (int64_t i = 0; i < count; i++) {
         Edge e = edge_of(claims[i]);
@@ -101,4 +123,58 @@ int64_t differing_claims(Claim *claims, int64_t before, int64_t count, uint32_t 
     }
     *left = kept;
     return before == count ? kept : going;
+}
+
+/* The box of claims that go and claims that come, the first `going` of `count`, and whether the outline of all grids
+   together changes: what grids only pass on among themselves cancels out. `slots` as for edges_of_claims, `edges` is
+   room for as many edges. */
+static int outline_changes(const Claim *claims, int64_t going, int64_t count, uint32_t *slots, int32_t bits, Edge *edges,
+                           int32_t *box) {
+    int64_t used = 0, open = 0;
+    uint64_t mask = ((uint64_t)1 << bits) - 1;
+    box[0] = box[1] = 0;
+    box[2] = box[3] = -1;
+    for (int64_t i = 0; i < count; i++) {
+        Edge e = edge_of(claims[i]);
+        int32_t low = e.y0 < e.y1 ? e.y0 : e.y1, high = e.y0 < e.y1 ? e.y1 : e.y0, sign = (i < going) == !e.left ? 1 : -1;
+        if (!i || e.x0 < box[0]) box[0] = e.x0;
+        if (!i || low < box[1]) box[1] = low;
+        if (!i || e.x1 > box[2]) box[2] = e.x1;
+        if (!i || high > box[3]) box[3] = high;
+        uint64_t at = first_slot(&e, bits);
+        for (; slots[at]; at = (at + 1) & mask) {
+            const Edge *known = edges + slots[at] - 1;
+            if (known->x0 == e.x0 && known->y0 == e.y0 && known->x1 == e.x1 && known->y1 == e.y1) break;
+        }
+        if (!slots[at]) {
+            edges[used] = (Edge){e.x0, e.y0, e.x1, e.y1, 0, 0};
+            slots[at] = (uint32_t)++used;
+        }
+        Edge *sum = edges + slots[at] - 1; /* counted on its left */
+        open -= sum->left != 0;
+        sum->left += sign;
+        open += sum->left != 0;
+    }
+    return open != 0;
+}
+
+/* The claims by which cells differ before and after a move: first the ones that go, then the ones that come. Arguments
+   are those of claims_of_rings; rings of the first `before` cells are from before the move. Of the `vertices` there are
+   `xy`, `slots` (2^bits zeros, more than vertices) and `edges` are room for each. Gives how many, or less than 0 as
+   claims_of_rings; told[0..3] is their box, told[4] how many go, told[5] whether the outline changes. */
+int64_t differing_claims(const double *degrees, const int32_t *count, const int64_t *part, const int64_t *cell,
+                         const int32_t *id, int64_t rings, int64_t before, int64_t origin_x, int64_t origin_y, int32_t *xy,
+                         uint32_t *slots, int32_t bits, Edge *edges, Claim *claims, int32_t *told) {
+    int64_t first = 0, vertices = 0, left;
+    for (; first < rings && cell[part[first]] < before; first++) vertices += count[first];
+    int64_t old = claims_of_rings(degrees, count, part, cell, id, first, origin_x, origin_y, xy, claims);
+    if (old < 0) return old;
+    int64_t new = claims_of_rings(degrees + 2 * vertices, count + first, part + first, cell, id, rings - first, origin_x,
+                                  origin_y, xy, claims + old);
+    if (new < 0) return new - first;
+    int64_t going = keep_differing(claims, old, old + new, slots, bits, &left);
+    memset(slots, 0, sizeof(uint32_t) << bits);
+    told[4] = (int32_t)going;
+    told[5] = outline_changes(claims, going, left, slots, bits, edges, told);
+    return left;
 }

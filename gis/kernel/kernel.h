@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#define PER_DEGREE 16777216.0 /* lattice units */
+
 /* A straight piece of border from (x0, y0) to (x1, y1), the lower end (by x, then y) first, in lattice units from the
    raster's origin, and the ids of the grids on its left and right; 0 is nobody. */
 typedef struct {
@@ -19,7 +21,7 @@ typedef struct {
    grid it lies in; for any other it holds -(k + 1), and border[k] lists the edges. */
 typedef struct {
     int64_t origin_x, origin_y; /* lattice units from 0 degrees */
-    int64_t edges_used, edges_room;
+    int64_t edges_used, edges_room, borders_room;
     int32_t shift, columns, rows, borders;
     int32_t *table; /* rows * columns, and one more: the cell of whoever is outside */
     Border *border;
@@ -30,6 +32,21 @@ typedef struct {
 typedef struct {
     int32_t x0, y0, x1, y1, id;
 } Claim;
+
+/* A point under a name, in lattice units from the raster's origin. */
+typedef struct {
+    int64_t key;
+    int32_t x, y;
+} Point;
+
+/* Points sorted by the grid that owns them: slot s has count[s] of them from start[s] on, and room for room[s]. A slot is
+   the id of its grid less 1; the last one is nobody's. Behind `used` lies room for slots that grow. */
+typedef struct {
+    Point *points;
+    int64_t *start, *count, *room;
+    int64_t used, size;
+    int32_t nobody;
+} Store;
 
 /* A stretch of the border of one cell in the metric CRS: `count` edges between the vertices from `first` on. */
 typedef struct {

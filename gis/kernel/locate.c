@@ -19,7 +19,6 @@
 #else
 #define WIDE
 #endif
-#define PER_DEGREE 16777216.0
 #define ROUNDER 6755399441055744.0 /* 1.5 * 2^52: adding and taking it away rounds to a whole number, half to even */
 
 static inline int between(int32_t v, int32_t a, int32_t b) { return a < b ? a <= v && v <= b : b <= v && v <= a; }
@@ -108,17 +107,33 @@ WIDE void locate(const Raster *r, const double *lon, const double *lat, int64_t 
     }
 }
 
-/* The same for points already in lattice units from the raster's origin. */
-void locate_lattice(const Raster *r, const int32_t *x, const int32_t *y, int64_t n, const int32_t *label, int32_t *out) {
+/* Of the points in some slots, those within a box whose owner is not the grid of their slot; the box is west, south,
+   east, north, its edge included. Tells which points they are, the slot of each and the one where it belongs. */
+int64_t flipping_points(const Raster *r, const Store *store, const int32_t *slot, int64_t slots, const int32_t *box,
+                        int64_t *row, int32_t *before, int32_t *after) {
     Scratch s;
+    int64_t from[BLOCK], found = 0;
     int32_t width = r->columns << r->shift, height = r->rows << r->shift;
-    for (int64_t from = 0; from < n; from += BLOCK) {
-        int m = n - from < BLOCK ? (int)(n - from) : BLOCK;
-        for (int i = 0; i < m; i++) {
-            int inside = (x[from + i] >= 0) & (y[from + i] >= 0) & (x[from + i] < width) & (y[from + i] < height);
-            place(r, &s, i, inside, x[from + i], y[from + i]);
+    for (int64_t k = 0; k < slots; k++) {
+        int m = 0;
+        for (int64_t i = store->start[slot[k]], end = i + store->count[slot[k]]; i <= end; i++) {
+            if (i < end) {
+                int32_t x = store->points[i].x, y = store->points[i].y;
+                if ((x < box[0]) | (y < box[1]) | (x > box[2]) | (y > box[3])) continue;
+                from[m] = i;
+                place(r, &s, m++, (x >= 0) & (y >= 0) & (x < width) & (y < height), x, y);
+                if (m < BLOCK) continue;
+            }
+            locate_block(r, &s, m, NULL);
+            for (int j = 0; j < m; j++) {
+                int32_t owner = s.value[j] ? s.value[j] - 1 : store->nobody;
+                if (owner == slot[k]) continue;
+                row[found] = from[j];
+                before[found] = slot[k];
+                after[found++] = owner;
+            }
+            m = 0;
         }
-        locate_block(r, &s, m, NULL);
-        for (int i = 0; i < m; i++) out[from + i] = label[s.value[i]];
     }
+    return found;
 }

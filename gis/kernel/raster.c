@@ -178,9 +178,11 @@ void room_for(const Raster *r, const Claim *claims, int64_t n, int64_t *edges, i
 
 /* Strike out the first `out` claims and enter the others. What is struck out and entered must close to rings for each
    grid, as it does when old borders give way to new ones; then centres east of all of them stay as they are. Gives 0,
-   or i + 1 where claim i cannot be; nothing is changed then. */
+   i + 1 where claim i cannot be, or -1 where there may be too little room; nothing is changed then. */
 int64_t change_claims(Raster *r, const Claim *claims, int64_t n, int64_t out) {
-    int64_t east = 0;
+    int64_t east = 0, edges, borders;
+    room_for(r, claims, n, &edges, &borders);
+    if (r->edges_used + edges > r->edges_room || r->borders + borders > r->borders_room) return -1;
     for (int64_t i = 0; i < n; i++) {
         if (change(r, claims[i], i >= out)) {
             east = higher(east, higher(claims[i].x0, claims[i].x1));
@@ -192,4 +194,25 @@ int64_t change_claims(Raster *r, const Claim *claims, int64_t n, int64_t out) {
     int64_t columns = lower((east >> r->shift) + 1, r->columns);
     for (int64_t i = 0; i < n; i++) swap_centres(r, claims[i], columns);
     return 0;
+}
+
+/* Add to the first `known` ids those beside borders in the cells that claims run through, each once: whoever owned a point
+   on these claims has a border there. `seen` is a zero for each id there is. Gives how many there are then. */
+int64_t ids_beside(const Raster *r, const Claim *claims, int64_t n, uint8_t *seen, int32_t *ids, int64_t known) {
+    seen[0] = 1; /* nobody */
+    for (int64_t i = 0; i < known; i++) seen[ids[i]] = 1;
+    for (int64_t i = 0; i < n; i++) {
+        Edge e = edge_of(claims[i]);
+        for (Walk w = walk_along(r, &e); next_cell(&w);) {
+            if (r->table[w.cell] >= 0) continue;
+            const Border *b = r->border + (-r->table[w.cell] - 1);
+            for (const Edge *near = r->edges + b->start, *end = near + b->count; near < end; near++) {
+                if (!seen[near->left]) ids[known++] = near->left;
+                seen[near->left] = 1;
+                if (!seen[near->right]) ids[known++] = near->right;
+                seen[near->right] = 1;
+            }
+        }
+    }
+    return known;
 }

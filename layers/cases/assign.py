@@ -56,7 +56,9 @@ def decide(places: Sequence[Place], answer: Answer | None, *, datum: str = "wgs8
     """
     place = routing_place(places)
     person = answer if answer is not None and answer.staff_id is not None else None
-    reasons = [*_place_reasons(place, over=places[0]), *_person_reasons(place, person)]
+    reasons = _place_reasons(place, over=places[0])
+    if place.grid is not None:
+        reasons += person_reasons(person)
     if datum.lower() not in ("wgs84", "cgcs2000", "epsg:4326", "epsg:4490"):
         reasons.append({"code": "datum", "datum": datum})
     queue_reason = None
@@ -93,9 +95,8 @@ def _place_reasons(place: Place, *, over: Place) -> list[Reason]:
     return reasons
 
 
-def _person_reasons(place: Place, person: Answer | None) -> list[Reason]:
-    if place.grid is None:
-        return []
+def person_reasons(person: Answer | None) -> list[Reason]:
+    """Why this person gets the task, or why nobody does."""
     if person is None:
         return [{"code": "no_person"}]
     if person.climb:

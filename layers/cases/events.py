@@ -14,6 +14,8 @@ _SENTENCES = {
     "verified": {"zh": "已核查。", "en": "Verified."},
     "assessed": {"zh": "已评价。", "en": "Assessed."},
     "archived": {"zh": "已归档。", "en": "Archived."},
+    "moved": {"zh": "网格边界调整,任务移交。", "en": "Boundaries changed; the task went to another grid."},
+    "kept": {"zh": "网格边界调整,仍由原负责人办理。", "en": "Boundaries changed; it stays with who had it."},
 }
 _ACTORS = {
     "anonymous": {"zh": "匿名", "en": "anonymous"},

@@ -40,6 +40,18 @@ SENTENCES: dict[str, dict[str, str]] = {
         "zh": "当时的网格已撤销,任务交给现在的网格。",
         "en": "The grid of that time is gone; the task goes to today's grid on the same ground.",
     },
+    "moved": {
+        "zh": "第 {version} 版边界起该地归网格 {grid},任务随之移交。",
+        "en": "By boundary version {version} grid {grid} owns the place; the task went to it.",
+    },
+    "moved_outside": {
+        "zh": "第 {version} 版边界起该地不属于任何网格,等待调度员处理。",
+        "en": "By boundary version {version} no grid owns the place any more; the case waits for a dispatcher.",
+    },
+    "kept": {
+        "zh": "第 {version} 版边界改变了该地的归属;案件仍由原负责人办理。",
+        "en": "By boundary version {version} the place changed hands; the case stays with who had it.",
+    },
     "datum": {
         "zh": "坐标由 {datum} 换算而来。",
         "en": "The position was converted from {datum}.",

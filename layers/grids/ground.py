@@ -1,4 +1,4 @@
-"""Buildings and streets come in: known by source id, brought up to date when a file says something new."""
+"""Buildings, streets and blocks come in: known by source id, brought up to date when a file says something new."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SLICE_ROWS = 5_000
 
 @dataclass(frozen=True)
 class GroundKind:
-    """What distinguishes buildings from streets.
+    """What distinguishes buildings, streets and blocks.
 
     Attributes:
         table: Where they are stored; a column for each role.
@@ -47,6 +47,7 @@ class GroundKind:
 
 BUILDINGS = GroundKind("buildings", ("name", "address", *_NUMBERS), to_cells)
 STREETS = GroundKind("streets", ("name", "kind"), to_lines)
+ATOMS = GroundKind("atoms", ("name", *_NUMBERS), to_cells)
 
 
 def import_ground(
@@ -61,13 +62,13 @@ def import_ground(
     file: str,
     progress: Progress = unheard,
 ) -> Summary:
-    """Take in buildings or streets.
+    """Take in buildings, streets or blocks.
 
     Args:
         session: An open session; all or nothing.
         actor: Who imports.
         frame: Shapes with a CRS and `row_no`.
-        kind: `BUILDINGS` or `STREETS`.
+        kind: `BUILDINGS`, `STREETS` or `ATOMS`.
         tree: The city.
         columns: Role -> column: `id`, else the column source_id, and what else the kind is said to have, else the
             columns called so.

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.tables import Boundary, Grid, Scheme, SchemeVersion
+from layers.errors import NotFound
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,23 @@ def versions_of(session: Session, scheme_id: int) -> list[Version]:
         .order_by(SchemeVersion.version)
     )
     return [Version(*row) for row in rows]
+
+
+def version_numbered(session: Session, scheme: Scheme, number: int) -> Version:
+    """One version of a scheme.
+
+    Raises:
+        NotFound: `unknown_version`.
+    """
+    found = next((one for one in versions_of(session, scheme.id) if one.number == number), None)
+    if found is None:
+        raise NotFound(
+            "unknown_version",
+            f"Scheme '{scheme.name}' has no version {number}.",
+            field="version",
+            value=number,
+        )
+    return found
 
 
 def grids_of(session: Session, scheme: Scheme, *, version: int) -> Grids:

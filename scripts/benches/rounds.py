@@ -35,8 +35,12 @@ class Table:
         """Print it."""
         print(f"\n{self.title}\n" + "".join(f"{column:>15}" for column in self.columns))
         for row in self.rows:
-            print("".join(f"{value:>15,}" if isinstance(value, int) else f"{value:>15,.3f}" for value in row))
+            print("".join(f"{self._shown(value):>15}" for value in row))
         print()
+
+    @staticmethod
+    def _shown(value: Any) -> str:
+        return str(value) if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
 @dataclass

@@ -72,6 +72,19 @@ def test_an_option_goes_before_the_file(database: Database, files: dict[str, Pat
 
 
 @pytest.mark.parametrize("by_file", [True, False])
+def test_blocks_take_their_columns_from_options_or_a_file(
+    database: Database, files: dict[str, Path], tmp_path: Path, by_file: bool
+):
+    columns = {"id": "楼号", "name": "楼名", "households": "户数", "people": "人口"}
+    options = [word for role, column in columns.items() for word in (f"--{role}", column)]
+    for _ in range(2):
+        said = ("--columns", mapping(tmp_path, **columns)) if by_file else options
+        done(database, "atoms", files["houses"], "--tree", "t", *said)
+    stored = rows_of(database.app, "SELECT tree, source_id, name, households, people FROM atoms")
+    assert stored == [("t", "H1", "甲楼", 3, 9)]
+
+
+@pytest.mark.parametrize("by_file", [True, False])
 def test_buildings_and_streets_take_their_columns_from_options_or_a_file(
     database: Database, files: dict[str, Path], tmp_path: Path, by_file: bool
 ):
@@ -117,6 +130,7 @@ def test_staff_duties_and_absences_take_their_columns_from_files(
         ("staff", "staff", "--tree", "t"),
         ("buildings", "houses", "--tree", "t"),
         ("streets", "roads", "--tree", "t"),
+        ("atoms", "houses", "--tree", "t"),
     ],
 )
 def test_a_word_that_an_import_does_not_know_is_refused_with_those_it_knows(

@@ -60,6 +60,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         ("staff", ("--tree", "town"), ("Importing one.csv", "1/?")),
         ("buildings", ("--tree", "town"), ("Reading one.gpkg", "Importing one.gpkg", "1/1")),
         ("streets", ("--tree", "town"), ("Reading one.gpkg", "Importing one.gpkg", "1/1")),
+        ("atoms", ("--tree", "town"), ("Reading one.gpkg", "Importing one.gpkg", "1/1")),
     ],
 )
 def test_an_import_shows_a_bar_on_stderr(town: Database, file: Path, command: str, more, bars):

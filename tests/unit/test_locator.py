@@ -221,3 +221,13 @@ def test_ground_given_up_to_nobody_is_told():
     locator, cells = two_boxes()
     assert locator.replace(cells[:1], [shapely.box(0.5, 0, 1, 1)], [7]).outside
     assert locator.locate([0.25, 0.75], [0.5, 0.5]).tolist() == [OUTSIDE, 7]
+
+
+def test_a_number_without_ground_is_nobodys_owner_until_it_gets_some():
+    locator = Locator(shapely.box([0, 1], 0, [1, 2], 1), [4, 6], also=[5, 6, 8])
+    assert locator.locate([0.5, 1, 1.5], [0.5, 0.5, 0.5]).tolist() == [4, 4, 6]
+    right, halves = shapely.box(1, 0, 2, 1), shapely.box([1, 1.5], 0, [1.5, 2], 1)
+    locator.replace([right, None], halves, [6, 5])
+    assert locator.locate([0.5, 1, 1.25, 1.5, 1.75], [0.5] * 5).tolist() == [4, 4, 6, 5, 5]
+    locator.replace(halves, [right, None], [6, 5])
+    assert locator.locate([1.25, 1.5, 1.75], [0.5] * 3).tolist() == [6, 6, 6]

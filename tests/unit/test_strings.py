@@ -16,7 +16,22 @@ from maps.styles import STATES
 MAPS = Path(__file__).resolve().parents[2] / "maps"
 _ALLOWED = Path(__file__).resolve().parents[1] / "pages/latin_allowed.txt"
 # Keys made of a family and a word of the data.
-_FAMILIES = ("page", "kind", "state", "role", "period", "layer", "legend", "language", "language.short")
+_FAMILIES = (
+    *("page", "kind", "state", "role", "period", "layer", "legend", "language", "language.short"),
+    *(
+        "tool",
+        "draft",
+        "edit",
+        "event",
+        "grid_status",
+        "measure",
+        "duty",
+        "problem",
+        "weight",
+        "planner.tab",
+        "planner.step",
+    ),
+)
 
 
 def test_both_languages_have_the_same_keys_in_the_same_order() -> None:

@@ -6,10 +6,11 @@ import typer
 
 from api.cli.imports import rows, shapes
 
-app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, buildings and streets.")
+app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, buildings, streets and blocks.")
 app.command("grids")(shapes.grids)
 app.command("areas")(shapes.areas)
 app.command("cases")(rows.cases)
 app.command("staff")(rows.staff)
 app.command("buildings")(shapes.buildings)
 app.command("streets")(shapes.streets)
+app.command("atoms")(shapes.atoms)

@@ -1,4 +1,4 @@
-"""`gridkeeper import grids`, `areas`, `buildings` and `streets`: vector files."""
+"""`gridkeeper import grids`, `areas`, `buildings`, `streets` and `atoms`: vector files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gis.errors import BadInput
 from gis.repair import GAP_LIMIT_M
 from layers.cases.backfill import Backfill, place_existing
 from layers.grids.areas import AREA_STEPS, import_areas
-from layers.grids.ground import BUILDINGS, STREETS, GroundKind, import_ground
+from layers.grids.ground import ATOMS, BUILDINGS, STREETS, GroundKind, import_ground
 from layers.grids.incoming import CellColumns
 from layers.grids.intake import GRID_STEPS, GridColumns, GridImport, import_grids
 from layers.grids.schemes import DEFAULT_SCHEME, SchemeSpec, clock_of, scheme_named
@@ -193,6 +193,26 @@ def streets(
     roles = {"id": id_, "name": name, "kind": kind}
     reading = {"crs": crs, "encoding": encoding, "layer": layer}
     _ground(output_of(context), file, STREETS, tree, named_columns(roles, columns), reading, datum)
+
+
+def atoms(
+    context: typer.Context,
+    file: File,
+    tree: Tree,
+    id_: SourceId = None,
+    name: Named = None,
+    households: Annotated[str | None, typer.Option(help="Column with the households, else households.")] = None,
+    people: Annotated[str | None, typer.Option(help="Column with the people, else people.")] = None,
+    columns: Columns = None,
+    crs: Crs = None,
+    encoding: Encoding = None,
+    layer: LayerName = None,
+    datum: Datum = None,
+) -> None:
+    """Import blocks that plans are made of; columns name, households and people are taken where there are any."""
+    roles = {"id": id_, "name": name, "households": households, "people": people}
+    reading = {"crs": crs, "encoding": encoding, "layer": layer}
+    _ground(output_of(context), file, ATOMS, tree, named_columns(roles, columns), reading, datum)
 
 
 def _ground(

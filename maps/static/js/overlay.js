@@ -32,6 +32,12 @@ gridkeeper.CanvasOverlay = L.Renderer.extend({
     this.paint();
   },
 
+  /** At rest the canvas lies on whole pixels; between them all lines would be blurred. */
+  _updateTransform(center, zoom) {
+    if (zoom === this._zoom && this._bounds) L.DomUtil.setPosition(this._container, this._bounds.min);
+    else L.Renderer.prototype._updateTransform.call(this, center, zoom);
+  },
+
   /** Draw at the next frame, once, however often asked. */
   schedule() {
     if (this._frame || !this._map) return;
@@ -61,7 +67,7 @@ gridkeeper.CanvasOverlay = L.Renderer.extend({
 
 /** A pane of the map for our layers, made at first use: what is drawn above what. */
 gridkeeper.pane = (map, name) => {
-  const order = { grids: 410, shapes: 420, cases: 450 };
+  const order = { grids: 410, published: 412, shapes: 420, cases: 450, sketch: 460 };
   if (!map.getPane(name)) map.createPane(name).style.zIndex = order[name];
 };
 

@@ -2,7 +2,7 @@
 "use strict";
 
 gridkeeper.service = (() => {
-  const { el, t, track, emit } = gridkeeper;
+  const { config, el, t, track, emit } = gridkeeper;
   const AWAY = [502, 503, 504];
   const BEAT_MS = 30000;
   let banner = null;
@@ -14,31 +14,50 @@ gridkeeper.service = (() => {
       super(problem.detail ?? String(status));
       this.status = status;
       this.code = problem.code ?? String(status);
+      this.problem = problem;
     }
   }
 
-  async function request(path, signal) {
+  async function request(path, how = {}) {
     let response;
     try {
-      response = await fetch(path, { signal });
+      response = await fetch(path, how);
     } catch (error) {
       if (error.name === "AbortError") throw error;
       away();
       throw new Away(path);
     }
-    if (AWAY.includes(response.status)) {
+    if (response.ok) return response;
+    const problem = await response.json().catch(() => ({}));
+    if (AWAY.includes(response.status) && problem.code !== "ground_loading") {
       away();
       throw new Away(path);
     }
-    if (!response.ok) throw new Refused(response.status, await response.json().catch(() => ({})));
-    return response;
+    throw new Refused(response.status, problem);
   }
 
   /** The JSON at an address of ours. */
-  const json = (path, signal) => track(request(path, signal).then((response) => response.json()));
+  const json = (path, signal) => track(request(path, { signal }).then((response) => response.json()));
 
   /** The bytes at an address of ours; empty for "no content". */
-  const bytes = (path, signal) => track(request(path, signal).then((response) => response.arrayBuffer()));
+  const bytes = (path, signal) => track(request(path, { signal }).then((response) => response.arrayBuffer()));
+
+  /** Ask for a change: the answer's JSON and ETag. `etag` says which state it is meant for. */
+  function send(method, path, body, { etag = null } = {}) {
+    const headers = { "Content-Type": "application/json" };
+    if (etag) headers["If-Match"] = etag;
+    const name = actor();
+    // A header carries bytes, which fetch takes as one character each.
+    if (name) headers["X-Actor"] = String.fromCharCode(...new TextEncoder().encode(name));
+    const asked = request(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    return track(asked.then(async (response) => ({ body: await response.json(), etag: response.headers.get("ETag"), status: response.status })));
+  }
+
+  /** The name of who sits here, kept in this browser; empty where nobody said. */
+  function actor(name) {
+    if (name !== undefined) localStorage.setItem("gridkeeper.actor", name);
+    return localStorage.getItem("gridkeeper.actor") ?? "";
+  }
 
   /** All features of a paged collection, page after page. */
   async function features(path) {
@@ -55,9 +74,14 @@ gridkeeper.service = (() => {
   /** Run work that nobody waits for: what it refuses is shown, what was called off is not. */
   function run(work) {
     work.catch((error) => {
-      if (error instanceof Refused) emit("status", t("error.refused", { code: error.code }));
+      if (error instanceof Refused) emit("status", refusal(error));
       else if (!(error instanceof Away) && error.name !== "AbortError") throw error;
     });
+  }
+
+  /** What was refused, in the words of the page where it has some. */
+  function refusal({ code, message }) {
+    return config.strings[`problem.${code}`] ?? (config.lang === "en" && message !== code ? message : t("error.refused", { code }));
   }
 
   function away() {
@@ -86,5 +110,5 @@ gridkeeper.service = (() => {
     if (!banner && !document.hidden && !(await answers())) away();
   }, BEAT_MS);
 
-  return { json, bytes, features, run, Refused };
+  return { json, bytes, features, send, actor, refusal, run, Refused, Away };
 })();

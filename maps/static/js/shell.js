@@ -63,5 +63,11 @@ gridkeeper.shell = () => {
     if (narrow.matches) openers.forEach((opener) => set(opener, false));
   }
 
-  return { isOpen, tabs, showMap };
+  /** Open the sheet of a phone that holds this; beside a wide map it is open anyway. */
+  function showSheet(id) {
+    const opener = openers.find((one) => one.dataset.opens === id);
+    if (narrow.matches && !isOpen(id)) toggle(opener);
+  }
+
+  return { isOpen, tabs, showMap, showSheet };
 };

@@ -1,0 +1,84 @@
+"""What a writer saw: the tag of a draft, sent back as If-Match, so that nobody writes over what another one wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from api.errors import Unconditional
+
+_TAG = re.compile(r'"d(\d{1,18})-r(\d{1,9})-v(\d{1,9})"')
+_VERSIONS_TAG = re.compile(r'"s(\d{1,9})-v(\d{1,9})"')
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A state of a draft; 0 stands for none.
+
+    Attributes:
+        draft: Which draft.
+        revision: Its revision.
+        version: The newest version of its scheme then.
+    """
+
+    draft: int
+    revision: int
+    version: int
+
+    def revision_of(self, draft: int) -> int:
+        """The revision that was seen of a draft; 0, which is none, when it was another draft."""
+        return self.revision if self.draft == draft else 0
+
+
+def draft_tag(draft: Mapping[str, Any]) -> str:
+    """The tag of a draft as `layers.rezoning.reading` tells it.
+
+    >>> draft_tag({"id": 7, "revision": 3, "newest_version": 2})
+    '"d7-r3-v2"'
+    """
+    return f'"d{draft["id"]}-r{draft["revision"]}-v{draft["newest_version"]}"'
+
+
+def if_match(request: Request) -> str:
+    """The tag that a write was made for.
+
+    Raises:
+        Unconditional: `if_match_missing`.
+    """
+    given = request.headers.get("if-match")
+    if given is None:
+        raise Unconditional("if_match_missing", "Say what you saw: send its ETag back as If-Match.", field="If-Match")
+    return given.strip()
+
+
+def seen_draft(tag: Annotated[str, Depends(if_match)]) -> Seen:
+    """The state of a draft that If-Match names; one that is no draft's is the state of none."""
+    found = _TAG.fullmatch(tag)
+    return Seen(*map(int, found.groups())) if found else Seen(0, 0, 0)
+
+
+def versions_tag(scheme_id: int, newest: int) -> str:
+    """The tag of a scheme's versions.
+
+    >>> versions_tag(3, 7)
+    '"s3-v7"'
+    """
+    return f'"s{scheme_id}-v{newest}"'
+
+
+def seen_version(tag: str, scheme_id: int) -> int:
+    """The newest version that was seen of a scheme; 0, which is none, when it was another scheme or no such tag.
+
+    >>> seen_version('"s3-v7"', 3), seen_version('"s3-v7"', 4), seen_version("*", 3)
+    (7, 0, 0)
+    """
+    found = _VERSIONS_TAG.fullmatch(tag)
+    return int(found[2]) if found and int(found[1]) == scheme_id else 0
+
+
+IfMatch = Annotated[str, Depends(if_match)]
+SeenDraft = Annotated[Seen, Depends(seen_draft)]

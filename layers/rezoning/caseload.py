@@ -1,0 +1,164 @@
+"""The cases of a city in memory: where each lies, whether it happened within the year, whether it is open.
+
+A case takes 20 bytes. Those that come in later are taken in before each preview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from data.fixed_rows import Take, copy_out
+from data.sql import statement
+from gis.point_store import Keys, Owners, PointStore
+from gis.raster import Ints
+
+# The key of a point: the case's number, then two bits.
+_IN_YEAR, _OPEN, _BITS = 1, 2, 2
+# More numbers than the transactions that write at one time have taken.
+_IN_FLIGHT = 1_000_000
+
+
+def number_of(keys: Keys) -> Keys:
+    """Numbers of cases (n,) by their keys."""
+    return np.asarray(keys >> _BITS)
+
+
+def in_year(keys: Keys) -> NDArray[np.bool_]:
+    """Which of the cases (n,) happened within the year."""
+    return np.asarray((keys & _IN_YEAR) > 0)
+
+
+def is_open(keys: Keys) -> NDArray[np.bool_]:
+    """Which of the cases (n,) are open."""
+    return np.asarray((keys & _OPEN) > 0)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a city had come when one looked; see workspace_mark.sql."""
+
+    newest: int
+    oldest_writer: int
+    next_writer: int
+    ground: int = 0
+
+
+@dataclass
+class Watermark:
+    """Up to which number all cases are known.
+
+    Numbers are given out before a case is committed, so a lower one may appear after a higher one. A number counts as
+    passed when every transaction that wrote while it was the highest has ended; what lies above is read again.
+
+    Attributes:
+        floor: No case up to this number can still appear.
+        seen: Numbers above it that are known.
+
+    >>> mark = Watermark.begun(Mark(100, 7, 7), [99, 100])
+    >>> mark.floor, mark.fresh([101, 103]), mark.settle(Mark(103, 8, 9))  # somebody else has 102 and still writes
+    (100, [101, 103], None)
+    >>> mark.floor, mark.fresh([101, 102, 103]), mark.settle(Mark(103, 9, 9)), mark.floor
+    (100, [102], None, 103)
+    """
+
+    floor: int
+    seen: set[int]
+    waiting: Mark | None = None
+
+    @classmethod
+    def begun(cls, mark: Mark, numbers: list[int]) -> Watermark:
+        """The mark after the first look, taken just before these numbers were read."""
+        quiet = mark.oldest_writer == mark.next_writer
+        floor = mark.newest if quiet else max(mark.newest - _IN_FLIGHT, 0)
+        return cls(floor, {number for number in numbers if number > floor}, None if quiet else mark)
+
+    def fresh(self, numbers: list[int]) -> list[int]:
+        """Those of the numbers that were not known; they are now."""
+        new = [number for number in numbers if number not in self.seen]
+        self.seen.update(new)
+        return new
+
+    def settle(self, mark: Mark) -> None:
+        """Raise the floor as far as a look allows after which everything above the floor was read."""
+        if self.waiting is not None and mark.oldest_writer >= self.waiting.next_writer:
+            self._raise(self.waiting.newest)
+        if self.waiting is None and mark.newest > self.floor:
+            self.waiting = mark
+            if mark.oldest_writer == mark.next_writer:
+                self._raise(mark.newest)
+
+    def _raise(self, floor: int) -> None:
+        self.floor, self.waiting = floor, None
+        self.seen = {number for number in self.seen if number > floor}
+
+
+@dataclass
+class _Rows:
+    """Rows as they come out of the database."""
+
+    keys: list[Keys] = field(default_factory=list)
+    places: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def take(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        self.keys.append(columns["id"] << _BITS | columns["marks"])
+        self.places.append(columns["geom"])
+
+    def joined(self) -> tuple[Keys, NDArray[np.float64]]:
+        keys = np.concatenate([np.empty(0, dtype=np.int64), *self.keys])
+        places = np.concatenate([np.empty((0, 2)), *self.places])
+        self.keys.clear()
+        self.places.clear()
+        return keys, places
+
+
+class Caseload:
+    """The cases of a city: those since an instant, and older ones that are open.
+
+    Args:
+        session: An open session; reading ten million cases takes a minute.
+        owners: Tells the grid of each.
+        mark: How far the cases had come just before.
+        tree: The city.
+        since: From when on the year counts.
+
+    Attributes:
+        store: The cases as points; `number_of`, `in_year` and `is_open` read their keys.
+    """
+
+    def __init__(self, session: Session, owners: Owners, mark: Mark, *, tree: str, since: datetime) -> None:
+        self.tree, self.since = tree, since
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+        keys, places = self._read(session, floor=0)
+        session.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
+        self._known = Watermark.begun(mark, number_of(keys[number_of(keys) > mark.newest - _IN_FLIGHT]).tolist())
+        self.store = PointStore(owners, places[:, 0], places[:, 1], keys=keys)
+
+    def catch_up(self, session: Session, mark: Mark) -> tuple[Keys, Ints]:
+        """Take in the cases that came since the last mark: their keys (n,) and the numbers of their grids (n,)."""
+        if mark.newest <= self._known.floor:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
+        keys, places = self._read(session, floor=self._known.floor)
+        new = np.isin(number_of(keys), self._known.fresh(number_of(keys).tolist()))
+        self._known.settle(mark)
+        return keys[new], self.store.add(places[new, 0], places[new, 1], keys[new])
+
+    def _read(self, session: Session, *, floor: int) -> tuple[Keys, NDArray[np.float64]]:
+        rows = _Rows()
+        take: Take = rows.take
+        values = {"tree": self.tree, "since": self.since, "floor": floor}
+        columns = {"id": "bigint", "marks": "smallint", "geom": "point"}
+        copy_out(session, statement("cases_held"), values, columns, take)
+        return rows.joined()
+
+
+def look(session: Session, tree: str) -> Mark:
+    """How far a city has come."""
+    return Mark(*session.execute(statement("workspace_mark"), {"tree": tree}).one())

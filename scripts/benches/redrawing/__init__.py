@@ -1,0 +1,1 @@
+"""What the benchmark `redraw` is made of."""

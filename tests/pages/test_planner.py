@@ -1,0 +1,157 @@
+"""The whole way of a planner in a real browser: split, drag, be refused, publish, look back."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any
+
+import httpx2
+import shapely
+from shapely.geometry import shape
+
+from maps.styles import INK
+from tests.pages.planning import Place, Planner, Start, between, changed, grids
+
+
+def open_cases(api: httpx2.Client) -> list[dict[str, Any]]:
+    """Open cases with a grid, as GeoJSON."""
+    found = api.get("/layers/cases/items", params={"scheme": "duty", "limit": 10_000}).json()["features"]
+    done = ("archived", "assessed", "verified")
+    return [one for one in found if one["properties"]["state"] not in done and one["properties"]["grid_code"]]
+
+
+def busiest(api: httpx2.Client) -> tuple[dict[str, Any], float]:
+    """The grid with most open cases, and the latitude that halves them."""
+    by_grid: dict[str, list[float]] = defaultdict(list)
+    for one in open_cases(api):
+        by_grid[one["properties"]["grid_code"]].append(one["geometry"]["coordinates"][1])
+    code, latitudes = max(by_grid.items(), key=lambda one: len(one[1]))
+    grid = next(one for one in grids(api) if one["properties"]["code"] == code)
+    return grid, sorted(latitudes)[len(latitudes) // 2]
+
+
+def across(grid: dict[str, Any], latitude: float) -> tuple[Place, Place]:
+    """The ends of a line over a grid at a latitude, outside of it."""
+    west, _, east, _ = shape(grid["geometry"]).bounds
+    reach = (east - west) * 0.08
+    return (west - reach, latitude), (east + reach, latitude)
+
+
+def shared_corner(features: list[dict[str, Any]], near: Place) -> tuple[Place, set[int]]:
+    """The corner nearest to a place that three grids or more have, and their numbers."""
+    owners: dict[Place, set[int]] = defaultdict(set)
+    for one in features:
+        for lon, lat in shapely.get_coordinates(shape(one["geometry"])).tolist():
+            owners[lon, lat].add(one["properties"]["grid_no"])
+    spots = [spot for spot, numbers in owners.items() if len(numbers) >= 3]
+    spot = min(spots, key=lambda one: (one[0] - near[0]) ** 2 + (one[1] - near[1]) ** 2)
+    return spot, owners[spot]
+
+
+def test_a_planner_splits_drags_is_refused_publishes_and_looks_back(
+    visit: Start, town_server: str, api: httpx2.Client
+) -> None:
+    grid, latitude = busiest(api)
+    before = grids(api)
+    west, east = across(grid, latitude)
+    planner = Planner.start(visit, town_server, height=900)
+    planner.page.fill("#gkp-actor", "王规划")
+    planner.page.press("#gkp-actor", "Tab")
+    draft = planner.begin("负荷调整")
+    planner.look_at(((west[0] + east[0]) / 2, latitude), zoom=15)
+    planner.take("split")
+    planner.draw(west)
+    planner.move(east, steps=8)
+    assert planner.painted()["proposed"] == 2, "the two halves are shown before anything is saved"
+    assert planner.table(grid["properties"]["grid_no"])["area_m2"][2].startswith("▼")
+    planner.draw(east)
+    planner.page.keyboard.press("Enter")
+    assert planner.saved()["proposed"] == 0
+    assert planner.count_of(INK["draft-line"], pane="sketch") == 0
+    drawn = changed(api, draft)
+    new = next(one for one in drawn.values() if one["properties"]["status"] == "new")
+    middle = between(new, drawn[grid["properties"]["grid_no"]])
+    assert planner.has_border(middle)
+
+    corner, holders = shared_corner(before, middle)
+    planner.look_at(corner)
+    planner.take("move")
+    planner.move(corner)
+    planner.page.mouse.down()
+    x, y = planner.pixels(corner)
+    planner.page.mouse.move(x + 14, y + 10, steps=10)
+    assert planner.painted()["moving"] == len(holders) >= 3, "all grids that have the corner move with it"
+    changes = {number: planner.table(number).get("area_m2", ["", "", ""])[2] for number in holders}
+    assert any(change.startswith("▲") for change in changes.values()), changes
+    assert any(change.startswith("▼") for change in changes.values()), changes
+    assert planner.status() == "Possible; not saved yet"
+    planner.page.mouse.up()
+    assert planner.saved()["moving"] == 0
+    moved = api.get(f"/drafts/{draft}").json()["revision"]
+
+    illegal(planner, (x + 14, y + 10))
+    assert api.get(f"/drafts/{draft}").json()["revision"] == moved, "what is refused is not saved"
+
+    moving = re.findall(r"\d+", planner.page.inner_text("#gkp-cases .gk-note"))
+    publish(planner)
+    assert int(planner.status().rpartition("cases moved: ")[2].rstrip(".")) > 0
+    assert new["properties"]["grid_no"] in {one["properties"]["grid_no"] for one in grids(api)}
+    planner.look_at(middle, zoom=13)
+    assert planner.painted()["grids"] == len(before) + 1
+    versions = api.get("/schemes/duty/versions").json()["versions"]
+    assert (versions[-1]["actor"], versions[-1]["reason"]) == ("王规划", "the busiest grid in two")
+    the_case_map_tells_of(planner, moving[0])
+    assert planner.painted()["grids"] > 0
+
+    planner = Planner.start(visit, town_server, height=900)
+    planner.look_at(middle, zoom=13)
+    planner.page.click("#gkp-tab-history")
+    planner.page.click("#gkp-day-form button")
+    planner.page.wait_for_selector("#gkp-past:visible")
+    assert planner.painted()["grids"] == len(before), "yesterday the new grid was not there"
+    planner.look_at(middle, zoom=15)
+    assert not planner.has_border(middle)
+    planner.page.click("#gkp-past-leave")
+    planner.page.wait_for_selector("#gkp-past", state="hidden")
+    planner.painted()
+    assert planner.has_border(middle)
+    assert planner.complaints() == []
+    assert planner.seen.violations() == []
+
+
+def illegal(planner: Planner, start: tuple[float, float]) -> None:
+    """Drag the corner over other borders: it is red, said in words, and put back."""
+    planner.page.mouse.move(*start)
+    planner.page.mouse.down()
+    planner.page.mouse.move(start[0] + 330, start[1] + 40, steps=12)
+    assert planner.painted()["problems"] >= 1
+    assert planner.count_of(INK["problem"], pane="sketch") > 50
+    assert "Borders would cross" in planner.page.inner_text("#gkp-problems")
+    planner.page.mouse.up()
+    planner.page.wait_for_function("() => document.getElementById('gk-status').textContent.startsWith('Not saved')")
+    after = planner.painted()
+    assert (after["moving"], after["problems"]) == (0, 1), "the corner is back, and the place still shown"
+
+
+def publish(planner: Planner) -> None:
+    """Read the dialog, give a reason, publish, and wait until it is done."""
+    planner.page.click("#gkp-tab-draft")
+    planner.page.click("#gkp-publish-open")
+    planner.page.wait_for_selector("#gkp-publish-go:not([disabled])")
+    assert "new: 1, ended: 0" in planner.page.inner_text("#gkp-publish-sum")
+    planner.page.fill("#gkp-reason", "the busiest grid in two")
+    planner.page.click("#gkp-publish-go")
+    planner.page.wait_for_function(
+        "() => document.getElementById('gk-status').textContent.startsWith('Version 2 is published')"
+    )
+    assert "New draft" in planner.page.inner_text("#gk-empty")
+
+
+def the_case_map_tells_of(planner: Planner, number: str) -> None:
+    """A case that moved says so on the page of cases."""
+    planner.seen.open(f"{planner.base}/?scheme=duty&lang=en")
+    planner.page.fill("#gk-number", number)
+    planner.page.press("#gk-number", "Enter")
+    planner.page.wait_for_selector(".leaflet-popup .gk-card")
+    assert "By boundary version 2 grid" in planner.page.inner_text(".leaflet-popup .gk-card")
