@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Cookie, FastAPI, Header, Response
 from fastapi.responses import HTMLResponse
-from maps.planner import planner_page
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from maps.assets import STATIC
 from maps.cases import cases_page
 from maps.figure import content_security_policy
+from maps.planner import planner_page
 
 router = APIRouter(include_in_schema=False)
 
