@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -33,8 +33,7 @@ WIDEST_DEG = 4.0
 _POINTS_A_THREAD = 1 << 16
 
 
-@dataclass(frozen=True)
-class Moved:
+class Moved(NamedTuple):
     """What a move of borders touched: only points within it can have changed hands.
 
     Attributes:
@@ -173,22 +172,20 @@ class Locator:
                 changed then.
         """
         ids = [self._id_of[int(number)] for number in grid_no]
-        whose = [(cell, id_) for cells in (before, after) for cell, id_ in zip(cells, ids, strict=True)]
-        ground = np.array([cell for cell, _ in whose if cell is not None], dtype=np.object_)
-        ids_of = np.array([id_ for cell, id_ in whose if cell is not None], dtype=np.int32)
-        old = sum(cell is not None for cell, _ in whose[: len(ids)])
-        changed = changed_claims(ground, ids_of, old, origin=self.raster.origin)
-        box, claims, going = changed.box, changed.claims, changed.going
-        width, height = self.raster.size
+        had = [(cell, id_) for cell, id_ in zip(before, ids, strict=True) if cell is not None]
+        has = [(cell, id_) for cell, id_ in zip(after, ids, strict=True) if cell is not None]
+        ground = np.array([cell for cell, _ in had + has], dtype=np.object_)
+        ids_of = np.array([id_ for _, id_ in had + has], dtype=np.int32)
+        changed = changed_claims(ground, ids_of, len(had), origin=self.raster.origin)
+        box, (width, height) = changed.box, self.raster.size
         if box[0] < 0 or box[1] < 0 or box[2] >= width or box[3] >= height:
             raise GridError("outside_the_frame", "The ground reaches out of the raster of the coverage.")
-        wrong = self.raster.change(claims, going)
-        if 0 < wrong <= going:
+        wrong = self.raster.change(changed)
+        if 0 < wrong <= changed.going:
             raise GridError("not_its_ground", "What was said to be the grids' ground until now is not.")
         if wrong:
-            raise _overlap(ground[old:], self.grid_no[ids_of[old:] - 1])
-        beside = self.raster.beside(claims[going:], np.array(ids, dtype=np.int32), len(self.grid_no))
-        return Moved(beside - 1, box, changed.outline)
+            raise _overlap(ground[len(had) :], self.grid_no[ids_of[len(had) :] - 1])
+        return Moved(self.raster.beside(changed, ids, len(self.grid_no)) - 1, box, changed.outline)
 
     @cached_property
     def _id_of(self) -> dict[int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,8 +28,7 @@ _FAR = 1 << 30
 _LEAST_ROOM = 16
 
 
-@dataclass(frozen=True)
-class Flips:
+class Flips(NamedTuple):
     """Points that changed hands, arrays (n,).
 
     Attributes:
@@ -50,6 +49,16 @@ class Held:
     grid_no: Ints
     lon: Floats
     lat: Floats
+
+
+class _Asked(NamedTuple):
+    """Which slots may lose points in which box, and room for the rows that do, their slots before and after."""
+
+    slots: Ints
+    box: Ints
+    rows: NDArray[np.int64]
+    before: Ints
+    after: Ints
 
 
 class Owners(Protocol):
@@ -119,8 +128,10 @@ class PointStore:
         Args:
             moved: What `Locator.replace` said of a move that is taken back afterwards.
         """
-        rows, before, after = self._flipping(moved)
-        return Flips(self._points["key"][rows], self._number[before], self._number[after])
+        asked = self._asked(moved)
+        found = int(kernel.flipping_points(*self._given(asked)))
+        before, after = asked.before[:found], asked.after[:found]
+        return Flips(self._points["key"][asked.rows[:found]], self._number[before], self._number[after])
 
     def reassign(self, moved: Moved) -> Flips:
         """Give the points beside moved borders to the grids that own them now.
@@ -128,10 +139,11 @@ class PointStore:
         Args:
             moved: What `Locator.replace` said; all moves that stay are to be handed over, in their order.
         """
-        rows, before, after = self._flipping(moved)
-        points = np.empty(len(rows), dtype=POINT)
-        kernel.take_out(self._pointer, address(rows), address(before), len(rows), address(points))
-        self._put_in(points, after)
+        asked, put = self._asked(moved), ctypes.c_int64()
+        points = np.empty(len(asked.rows), dtype=POINT)
+        found = int(kernel.reassign_points(*self._given(asked), address(points), ctypes.byref(put)))
+        points, before, after = points[:found], asked.before[:found], asked.after[:found]
+        self._put_in(points, after, put=put.value)
         return Flips(points["key"], self._number[before], self._number[after])
 
     def add(self, lon: ArrayLike, lat: ArrayLike, keys: ArrayLike) -> Ints:
@@ -167,17 +179,17 @@ class PointStore:
         lon, lat = ((points[name].astype(np.int64) + start) * LATTICE for name, start in (("x", x), ("y", y)))
         return Held(points["key"], self._number[whose], lon, lat)
 
-    def _flipping(self, moved: Moved) -> tuple[NDArray[np.int64], Ints, Ints]:
-        """Rows of the points whose owners a move changed, slot by slot, and their slots before and after."""
-        locator = self._locator
-        assert isinstance(locator, Locator)  # nothing else says that borders moved
+    def _asked(self, moved: Moved) -> _Asked:
         slots = np.append(moved.ranks, np.int32(self._nobody)) if moved.outside else moved.ranks
         most, box = int(self._count[slots].sum()), np.array(moved.box, dtype=np.int32)
-        rows, before, after = np.empty(most, dtype=np.int64), *np.empty((2, most), dtype=np.int32)
-        told = tuple(address(array) for array in (box, rows, before, after))
-        asked = (locator.raster.pointer, self._pointer, address(slots), len(slots))
-        found = int(kernel.flipping_points(*asked, *told))
-        return rows[:found], before[:found], after[:found]
+        return _Asked(slots, box, np.empty(most, np.int64), np.empty(most, np.int32), np.empty(most, np.int32))
+
+    def _given(self, asked: _Asked) -> tuple[Any, ...]:
+        """What the kernel is given; what is asked must live until it is done."""
+        locator = self._locator
+        assert isinstance(locator, Locator)  # nothing else says that borders moved
+        room = (address(array) for array in asked[1:])
+        return locator.raster.pointer, self._pointer, address(asked.slots), len(asked.slots), *room
 
     def _slot(self, grid_no: int) -> int:
         return self._nobody if grid_no < 0 else int(np.searchsorted(self._locator.grid_no, grid_no))
@@ -192,8 +204,8 @@ class PointStore:
         x, y = self._points["x"][here], self._points["y"][here]
         return np.asarray(here.start + np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north)))
 
-    def _put_in(self, points: Structs, slots: Ints) -> None:
-        put, at = 0, (address(points), address(slots))
+    def _put_in(self, points: Structs, slots: Ints, *, put: int = 0) -> None:
+        at = (address(points), address(slots)) if put < len(points) else ()
         while put < len(points):
             put = int(kernel.put_in(self._pointer, *at, put, len(points)))
             if put < len(points):

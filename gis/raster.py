@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -82,12 +82,8 @@ class Raster:
         """Width and height in lattice units."""
         return self.columns << self.shift, self.rows << self.shift
 
-    def change(self, claims: Structs, removed: int) -> int:
-        """Strike out the first claims and enter the others; together they close to rings, and lie within the raster.
-
-        Args:
-            claims: Structs `CLAIM` (n,), contiguous.
-            removed: How many of them, the first ones, are struck out.
+    def change(self, changed: Changed) -> int:
+        """Strike out the claims that go and enter the others; they lie within the raster.
 
         Returns:
             0, or 1 + the place of the claim that cannot be; nothing has changed then.
@@ -95,47 +91,50 @@ class Raster:
         if not self.table.flags.writeable:  # it lies in a file that others map too
             self.table = self.table.copy()
             self._point()
-        asked = (self.pointer, address(claims), len(claims), removed)
+        asked = (self.pointer, changed.at, len(changed.claims), changed.going)
         wrong = int(kernel.change_claims(*asked))
         if wrong < 0:
-            self._grow(claims)
+            self._grow(changed)
             wrong = int(kernel.change_claims(*asked))
         self.edges_used, self.borders = self.struct.edges_used, self.struct.borders
         return wrong
 
-    def _grow(self, claims: Structs) -> None:
+    def _grow(self, changed: Changed) -> None:
         edges, borders = ctypes.c_int64(), ctypes.c_int64()
-        kernel.room_for(self.pointer, address(claims), len(claims), ctypes.byref(edges), ctypes.byref(borders))
+        claims = (changed.at, len(changed.claims))
+        kernel.room_for(self.pointer, *claims, ctypes.byref(edges), ctypes.byref(borders))
         self.edges = _roomy(self.edges, self.struct.edges_used + edges.value)
         self.border = _roomy(self.border, self.struct.borders + borders.value)
         self._point()
 
-    def beside(self, claims: Structs, ids: Ints, most: int) -> Ints:
-        """Ids, and then those of all other grids that have a border in the cells through which claims run.
+    def beside(self, changed: Changed, ids: list[int], most: int) -> Ints:
+        """Ids, and then those of all other grids that have a border in the cells through which new claims run.
 
         Args:
-            claims: Structs `CLAIM` (n,), contiguous, within the raster.
+            changed: What was changed.
             ids: Some ids.
             most: The highest id there is.
         """
         seen, found = np.zeros(most + 1, dtype=np.uint8), np.empty(most, dtype=np.int32)
         found[: len(ids)] = ids
-        asked = (address(claims), len(claims), address(seen), address(found), len(ids))
+        start = (changed.at or 0) + changed.going * CLAIM.itemsize
+        asked = (start, len(changed.claims) - changed.going, address(seen), address(found), len(ids))
         return found[: int(kernel.ids_beside(self.pointer, *asked))]
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(NamedTuple):
     """By what cells differ before and after a move.
 
     Attributes:
         claims: Structs `CLAIM` (n,), first those that go, then those that come.
+        at: Where they lie in memory, for as long as this object lives.
         going: How many go.
         box: West, south, east, north of all of them in lattice units from the origin; nothing when there are none.
         outline: Whether ground may change hands between a cell and nobody.
     """
 
     claims: Structs
+    at: int | None
     going: int
     box: tuple[int, int, int, int]
     outline: bool
@@ -166,10 +165,10 @@ def claims_of(cells: Geometries, ids: Ints, *, origin: tuple[int, int]) -> Struc
 def _claims_of_some(cells: Geometries, ids: Ints, origin: tuple[int, int], out: Structs) -> int:
     rings = _Rings(cells)
     units = np.empty(rings.xy.shape, dtype=np.int32)  # room for the longest ring
-    given = (*rings.addresses, address(ids), len(rings.lines), *origin)
+    given = (*rings.addresses, address(ids), len(rings.counts), *origin)
     used = int(kernel.claims_of_rings(*given, address(units), address(out)))
     if used < 0:
-        raise _stray(rings.lines[-used - 1])
+        raise _stray(rings.shapes[-used - 1])
     return used
 
 
@@ -191,31 +190,39 @@ def changed_claims(cells: Geometries, ids: Ints, before: int, *, origin: tuple[i
     ([2, 2, 0, 3, 3, 0], 3, (0, 0, 3, 1), True)
     """
     rings = _Rings(cells)
-    count = len(rings.xy)
-    bits = _bits(count)
-    units, slots, edges = np.empty((count, 2), np.int32), np.zeros(1 << bits, np.uint32), np.empty(count, EDGE)
-    claims, told = np.empty(count, dtype=CLAIM), np.empty(6, dtype=np.int32)
-    given = (*rings.addresses, address(ids), len(rings.lines), before, *origin)
-    room = (address(units), address(slots), bits, address(edges))
-    found = int(kernel.differing_claims(*given, *room, address(claims), address(told)))
+    claims, told = np.empty(len(rings.xy), dtype=CLAIM), np.empty(6, dtype=np.int32)
+    at = address(claims)
+    given = (*rings.addresses, address(ids), len(rings.counts), before, *origin)
+    found = int(kernel.differing_claims(*given, at, address(told)))
     if found < 0:
-        raise _stray(rings.lines[-found - 1])
+        raise _stray(rings.shapes[-found - 1])
     west, south, east, north, going, outline = told.tolist()
-    return Changed(claims[:found], going, (west, south, east, north), bool(outline))
+    return Changed(claims[:found], at, going, (west, south, east, north), bool(outline))
 
 
 class _Rings:
     """The rings of polygons as the kernel takes them: vertices, how many in each ring, its part, the cell of a part."""
 
     def __init__(self, cells: Geometries) -> None:
-        parts, self.cell_of = shapely.get_parts(cells, return_index=True)
-        self.lines, self.part_of = shapely.get_rings(parts, return_index=True)
-        self.xy, self.counts = shapely.get_coordinates(self.lines), shapely.get_num_coordinates(self.lines)
+        if set(shapely.get_num_geometries(cells).tolist()) == {1} and not any(_holes(cells)):
+            # Nearly always so, and then much faster.
+            self.shapes = cells
+            self.part_of = self.cell_of = np.arange(len(cells))
+        else:
+            parts, self.cell_of = shapely.get_parts(cells, return_index=True)
+            self.shapes, self.part_of = shapely.get_rings(parts, return_index=True)
+        self.xy, self.counts = shapely.get_coordinates(self.shapes), shapely.get_num_coordinates(self.shapes)
 
     @property
     def addresses(self) -> tuple[int | None, ...]:
         """Where they lie, for as long as this object lives."""
         return tuple(address(array) for array in (self.xy, self.counts, self.part_of, self.cell_of))
+
+
+def _holes(cells: Geometries) -> list[int]:
+    """How many holes polygons of one part have."""
+    found: list[int] = shapely.get_num_interior_rings(shapely.get_geometry(cells, 0)).tolist()
+    return found
 
 
 def _stray(ring: BaseGeometry) -> GridError:

@@ -70,7 +70,7 @@ kernel = _load()
 for _name, _result, _arguments in (
     ("claims_of_rings", "i", "pppppiiipp"),
     ("edges_of_claims", "i", "pipwp"),
-    ("differing_claims", "i", "pppppiiiippwppp"),
+    ("differing_claims", "i", "pppppiiiipp"),
     ("count_edges", "", "ppip"),
     ("fill_table", "i", "ppip"),
     ("fill_lists", "", "ppi"),
@@ -80,7 +80,7 @@ for _name, _result, _arguments in (
     ("locate", "", "pppippp"),
     ("flipping_points", "i", "pppipppp"),
     ("put_in", "i", "pppii"),
-    ("take_out", "", "pppip"),
+    ("reassign_points", "i", "pppipppppp"),
     ("edge_distance", "", "ppppip"),
     ("closest_cell", "", "ppppidpp"),
 ):

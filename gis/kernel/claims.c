@@ -1,5 +1,6 @@
 /* From the rings of polygons to claims, and from claims to edges with a grid on either side. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel.h"
@@ -34,6 +35,7 @@ static int in_units(const double *degrees, int64_t count, int64_t ox, int64_t oy
 
 /* The claims of one ring of a polygon, see claims_of_rings; gives where the next ones go. */
 static Claim *claims_of_ring(const int32_t *xy, int64_t count, int hole, int32_t id, Claim *out) {
+    if (!count) return out; /* of an empty polygon */
     int backwards = (turn(xy, count) > 0) == hole;
     for (int64_t i = 0; i + 1 < count; i++) {
         const int32_t *a = xy + 2 * i, *b = a + 2;
@@ -159,22 +161,36 @@ static int outline_changes(const Claim *claims, int64_t going, int64_t count, ui
 }
 
 /* The claims by which cells differ before and after a move: first the ones that go, then the ones that come. Arguments
-   are those of claims_of_rings; rings of the first `before` cells are from before the move. Of the `vertices` there are
-   `xy`, `slots` (2^bits zeros, more than vertices) and `edges` are room for each. Gives how many, or less than 0 as
-   claims_of_rings; told[0..3] is their box, told[4] how many go, told[5] whether the outline changes. */
+   are those of claims_of_rings; rings of the first `before` cells are from before the move. Gives how many, less than 0
+   as claims_of_rings, or INT64_MIN without memory; told[0..3] is their box, told[4] how many go, told[5] whether the
+   outline changes. */
 int64_t differing_claims(const double *degrees, const int32_t *count, const int64_t *part, const int64_t *cell,
-                         const int32_t *id, int64_t rings, int64_t before, int64_t origin_x, int64_t origin_y, int32_t *xy,
-                         uint32_t *slots, int32_t bits, Edge *edges, Claim *claims, int32_t *told) {
-    int64_t first = 0, vertices = 0, left;
-    for (; first < rings && cell[part[first]] < before; first++) vertices += count[first];
-    int64_t old = claims_of_rings(degrees, count, part, cell, id, first, origin_x, origin_y, xy, claims);
-    if (old < 0) return old;
-    int64_t new = claims_of_rings(degrees + 2 * vertices, count + first, part + first, cell, id, rings - first, origin_x,
-                                  origin_y, xy, claims + old);
-    if (new < 0) return new - first;
-    int64_t going = keep_differing(claims, old, old + new, slots, bits, &left);
-    memset(slots, 0, sizeof(uint32_t) << bits);
-    told[4] = (int32_t)going;
-    told[5] = outline_changes(claims, going, left, slots, bits, edges, told);
+                         const int32_t *id, int64_t rings, int64_t before, int64_t origin_x, int64_t origin_y,
+                         Claim *claims, int32_t *told) {
+    int64_t first = 0, old_vertices = 0, vertices = 0, left = 0, old, new = 0;
+    for (int64_t r = 0; r < rings; r++) {
+        vertices += count[r];
+        if (cell[part[r]] < before) first = r + 1, old_vertices = vertices;
+    }
+    int32_t bits = 4;
+    while (((int64_t)1 << bits) <= 2 * vertices) bits++;
+    int32_t *xy = malloc((size_t)vertices * 2 * sizeof(int32_t) + 1);
+    Edge *edges = malloc((size_t)vertices * sizeof(Edge) + 1);
+    uint32_t *slots = calloc((size_t)1 << bits, sizeof(uint32_t));
+    if (!xy || !edges || !slots) {
+        left = INT64_MIN;
+    } else if ((old = claims_of_rings(degrees, count, part, cell, id, first, origin_x, origin_y, xy, claims)) < 0) {
+        left = old;
+    } else if ((new = claims_of_rings(degrees + 2 * old_vertices, count + first, part + first, cell, id, rings - first,
+                                      origin_x, origin_y, xy, claims + old)) < 0) {
+        left = new - first;
+    } else {
+        told[4] = (int32_t)keep_differing(claims, old, old + new, slots, bits, &left);
+        memset(slots, 0, sizeof(uint32_t) << bits);
+        told[5] = outline_changes(claims, told[4], left, slots, bits, edges, told);
+    }
+    free(xy);
+    free(edges);
+    free(slots);
     return left;
 }

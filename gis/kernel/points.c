@@ -3,6 +3,9 @@
 
 #include "kernel.h"
 
+int64_t flipping_points(const Raster *r, const Store *store, const int32_t *slot, int64_t slots, const int32_t *box,
+                        int64_t *row, int32_t *before, int32_t *after);
+
 /* Put points into slots, from point `from` on. Where there is no room left behind all slots it stops; gives the point
    with which it is to go on once there is. */
 int64_t put_in(Store *s, const Point *points, const int32_t *slot, int64_t from, int64_t n) {
@@ -22,7 +25,7 @@ int64_t put_in(Store *s, const Point *points, const int32_t *slot, int64_t from,
 }
 
 /* Take rows out of their slots and leave copies of the points in `out`; the rows of a slot stand side by side, in order. */
-void take_out(Store *s, const int64_t *row, const int32_t *slot, int64_t n, Point *out) {
+static void take_out(Store *s, const int64_t *row, const int32_t *slot, int64_t n, Point *out) {
     for (int64_t i = 0; i < n; i++) out[i] = s->points[row[i]];
     for (int64_t first = 0, next; first < n; first = next) {
         int32_t k = slot[first];
@@ -34,4 +37,14 @@ void take_out(Store *s, const int64_t *row, const int32_t *slot, int64_t n, Poin
         }
         s->count[k] -= next - first;
     }
+}
+
+/* Take the points that flip (see flipping_points) out of their slots, and put them where they belong, as many as there is
+   room for: *put. Gives how many flip; `out` is room for them. */
+int64_t reassign_points(const Raster *r, Store *s, const int32_t *slot, int64_t slots, const int32_t *box, int64_t *row,
+                        int32_t *before, int32_t *after, Point *out, int64_t *put) {
+    int64_t n = flipping_points(r, s, slot, slots, box, row, before, after);
+    take_out(s, row, before, n, out);
+    *put = put_in(s, out, after, 0, n);
+    return n;
 }

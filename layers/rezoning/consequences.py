@@ -19,9 +19,10 @@ from gis.edges import Geometries
 from gis.locator import OUTSIDE
 from gis.metric import area_and_width
 from gis.point_store import Flips
+from gis.remembered import Key
 from gis.topology import SLIVER_M
 from layers.rezoning.above import AreaAbove, AreasAbove
-from layers.rezoning.workspace import Shift
+from layers.rezoning.shifting import Shift
 
 _MOST_BUILDINGS = 200
 
@@ -47,14 +48,16 @@ def duties(session: Session, ids: Mapping[int, int], shift: Shift, givers: Mappi
         .where(Duty.grid_id.in_(asked), Duty.valid.contains(func.now()))
         .order_by(Duty.leads.desc(), Duty.id)
     ).all()
+    on_duty: dict[int | None, list[Any]] = defaultdict(list)
+    for row in rows:
+        on_duty[row.grid_id].append(row)
     told = []
     for number in shift.numbers:
         what = "covers_new" if number in fresh else "ends" if number in ended else "keeps"
         of = ids.get(source.get(number, number))
         told += [
             {"grid_no": number, "name": row.name, "role": row.role, "leads": row.leads, "what": what}
-            for row in rows
-            if row.grid_id == of
+            for row in on_duty[of]
         ]
     return told
 
@@ -105,19 +108,28 @@ def nesting(
         metric_srid: EPSG code of the metric CRS.
     """
     areas = above.of(session, ids.values())
-    told = []
+    judged: dict[int, tuple[AreaAbove, BaseGeometry | None, BaseGeometry]] = {}
     for number, was, now in zip(shift.numbers, shift.before, shift.after, strict=True):
         area = areas.get(ids[number]) if number in ids else _most_from(number, given, ids, areas)
-        if area is None or now is None or shapely.covers(area.geom, now):
-            continue
-        parts, outside_m2 = _outside(now, area.geom, metric_srid)
-        fewer_m2 = 0.0 if was is None else _outside(was, area.geom, metric_srid)[1]
+        if area is not None and now is not None:
+            judged[number] = (area, was, now)
+
+    def outside(keys: list[Key]) -> list[tuple[Geometries, float]]:
+        return _outside(keys, metric_srid)
+
+    found = shift.memory.outside.all([(now, area.geom) for area, _, now in judged.values()], outside)
+    more = {number: one for number, one in zip(judged, found, strict=True) if one[1] > 0}
+    had = {number: (was, area.geom) for number, (area, was, _) in judged.items() if number in more and was is not None}
+    fewer = dict(zip(had, shift.memory.outside.all(list(had.values()), outside), strict=True))
+    told = []
+    for number, (parts, outside_m2) in more.items():
+        fewer_m2 = fewer[number][1] if number in fewer else 0.0
         if round(outside_m2, 1) > round(fewer_m2, 1):
             told.append(
                 {
                     "grid_no": number,
-                    "area_code": area.code,
-                    "area_name": area.name,
+                    "area_code": judged[number][0].code,
+                    "area_name": judged[number][0].name,
                     "outside_m2": round(outside_m2, 1),
                     "where": mapping(shapely.multipolygons(parts)),
                 }
@@ -169,9 +181,12 @@ def _buildings(session: Session, flips: Flips) -> list[dict[str, Any]]:
     ]
 
 
-def _outside(cell: BaseGeometry, area: BaseGeometry, metric_srid: int) -> tuple[Geometries, float]:
-    """The ground of a grid outside an area, mere slivers left out, and how much it is."""
-    parts = shapely.get_parts(shapely.difference(cell, area))
+def _outside(keys: Sequence[Key], metric_srid: int) -> list[tuple[Geometries, float]]:
+    """The ground of grids outside areas, mere slivers left out, and how much it is."""
+    cells, areas = np.array(keys, dtype=np.object_).reshape(-1, 2).T
+    beyond = np.flatnonzero(~shapely.covers(areas, cells))
+    parts, part_of = shapely.get_parts(shapely.difference(cells[beyond], areas[beyond]), return_index=True)
     area_m2, width_m = area_and_width(parts, srid=metric_srid)
     wide = width_m >= SLIVER_M
-    return parts[wide], float(area_m2[wide].sum())
+    parts, area_m2, row = parts[wide], area_m2[wide], beyond[part_of[wide]]
+    return [(parts[row == one], float(area_m2[row == one].sum())) for one in range(len(keys))]

@@ -19,13 +19,13 @@ from gis.errors import BadInput
 from gis.partition import TOLERANCE, partition, require_atoms
 from layers.actor import Actor
 from layers.rezoning.blocks import Blocks, blocks_on, what_lies
+from layers.rezoning.desk import workspace_on
 from layers.rezoning.drafts import held, opened_of
 from layers.rezoning.drawing import drawn, require_stored
 from layers.rezoning.editing import Saved, require_open, store_edit
 from layers.rezoning.figures import Figures
 from layers.rezoning.ground import Ground
 from layers.rezoning.suggestions import counts_streets, settled_with
-from layers.rezoning.workspace import workspace_on
 
 MOST_PARTS = 1000
 """The most parts that ground is dealt out to at once."""

@@ -14,24 +14,24 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from gis.balance import Balance, balance, compactness
+from gis.balance import Balance, balance
 from gis.difference import Transfer
-from gis.edges import Geometries
+from gis.edges import Floats
 from gis.edits import Edited
 from gis.errors import GridError
-from gis.metric import to_metric
 from gis.point_store import Flips
 from layers.rezoning import consequences, reading, transfers
 from layers.rezoning.above import AreasAbove
 from layers.rezoning.caseload import in_year, is_open, number_of
+from layers.rezoning.desk import workspace_on
 from layers.rezoning.drafts import Opened, opened
 from layers.rezoning.drawing import drawn, names_given
 from layers.rezoning.figures import Figures
 from layers.rezoning.ground import Ground
 from layers.rezoning.lineage import most_ground_from
 from layers.rezoning.settled import Settled, settled
+from layers.rezoning.shifting import Shift
 from layers.rezoning.transfers import ground_given
-from layers.rezoning.workspace import Shift, workspace_on
 
 _MOST_CASES = 20
 _NO_EDIT = Edited((), (), ())
@@ -89,7 +89,7 @@ def _consequences(session: Session, after: Opened, shift: Shift, above: AreasAbo
     ids = {number: int(base.grids.grid_id[base.row_of[number]]) for number in known}
     chosen = settled(after.draft.settings)
     return {
-        "grids": _grids(shift, titles, stale, chosen, base.metric_srid),
+        "grids": _grids(shift, titles, stale, chosen),
         "balance": _balance(shift, chosen),
         "transfers": transfers.told(shift, given),
         "nesting": consequences.nesting(session, above, ids, shift, given, metric_srid=base.metric_srid),
@@ -115,10 +115,10 @@ def _changing_ground(given: list[Transfer]) -> set[int | None]:
 
 
 def _grids(
-    shift: Shift, titles: Mapping[int, dict[str, Any]], stale: set[int | None], chosen: Settled, metric_srid: int
+    shift: Shift, titles: Mapping[int, dict[str, Any]], stale: set[int | None], chosen: Settled
 ) -> list[dict[str, Any]]:
-    before = _measures(shift.was, shift.numbers, shift.before, chosen, metric_srid)
-    after = _measures(shift.now, shift.numbers, shift.after, chosen, metric_srid)
+    before = _measures(shift.was, shift.numbers, shift.before, shift.round_before, chosen)
+    after = _measures(shift.now, shift.numbers, shift.after, shift.round_after, chosen)
     told = []
     for number, was, now in zip(shift.numbers, before, after, strict=True):
         status = "new" if was is None else "ended" if now is None else "changed" if number in stale else "same ground"
@@ -130,14 +130,10 @@ def _measures(
     figures: Figures,
     numbers: tuple[int, ...],
     cells: tuple[BaseGeometry | None, ...],
+    roundness: Floats,
     chosen: Settled,
-    metric_srid: int,
 ) -> list[dict[str, Any] | None]:
     """What lies in grids; None for those without ground."""
-    grounds: Geometries = np.array(cells, dtype=np.object_)
-    roundness = compactness(
-        to_metric(np.where(shapely.is_missing(grounds), shapely.Polygon(), grounds), srid=metric_srid)
-    )
     hours, per_month = (figures.measured(name, chosen.effort) for name in ("staff_hours", "cases_per_month"))
     told: list[dict[str, Any] | None] = []
     for number, cell, compact in zip(numbers, cells, roundness.tolist(), strict=True):

@@ -26,12 +26,12 @@ from gis.plans import Plan, require_load
 from gis.suggest import Move, suggest
 from gis.topology import SLIVER_M
 from layers.rezoning.blocks import Blocks, blocks_on, what_lies
+from layers.rezoning.desk import workspace_on
 from layers.rezoning.drafts import Opened, opened
 from layers.rezoning.drawing import drawn
 from layers.rezoning.figures import Figures
 from layers.rezoning.ground import Ground
 from layers.rezoning.settled import Settled, settled
-from layers.rezoning.workspace import workspace_on
 
 MOST = 12
 """The most suggestions made at once."""

@@ -6,69 +6,37 @@ the borders, asks who changed hands, and takes the move back. Nothing of it reac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from threading import Lock
-from weakref import WeakKeyDictionary
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from data.tables import Scheme
+from gis.balance import compactness
 from gis.covering import Covering
 from gis.edges import Floats, Geometries
 from gis.errors import GridError
 from gis.locator import OUTSIDE, Locator
-from gis.metric import area_m2
+from gis.metric import to_metric
 from gis.point_store import Flips, Keys, PointStore
-from layers.errors import Unavailable
+from gis.remembered import Key
 from layers.rezoning.above import AreasAbove
 from layers.rezoning.built import buildings_of, streets_of
-from layers.rezoning.caseload import Caseload, Mark, in_year, is_open, look
+from layers.rezoning.caseload import Caseload, Mark, in_year, is_open
 from layers.rezoning.figures import COUNTED, Figures
 from layers.rezoning.ground import Base, Ground
-from layers.rezoning.kept import Kept
+from layers.rezoning.shifting import Memory, Shift
 
-_YEAR = timedelta(days=365)
-_MOST_WORKSPACES = 3
 # Numbers that new grids of drafts may get before a slower way is taken.
 _SPARE_NUMBERS = 1 << 12
-_LONGEST_WAIT_S = 25
+
 _NONE = Flips(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32))
+_NO_GROUND = shapely.Polygon()
 
 Numbers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Shift:
-    """What other boundaries would change.
-
-    Attributes:
-        numbers: The grids whose polygons differ (k,), in order, and those that win or lose a point on their border.
-        before, after: Their polygons, None where a grid is new or ends.
-        with_nobody: Whether ground may change hands between a grid and nobody.
-        was, now: The figures of all grids of the scheme under either.
-        cases: Cases that change hands; `caseload` reads their keys.
-        buildings: Buildings that change hands; their keys are ids.
-        of_buildings: Households and people (n, 2) of those.
-    """
-
-    numbers: tuple[int, ...]
-    before: tuple[BaseGeometry | None, ...]
-    after: tuple[BaseGeometry | None, ...]
-    with_nobody: bool
-    was: Figures
-    now: Figures
-    cases: Flips
-    buildings: Flips
-    of_buildings: NDArray[np.int64]
 
 
 class Workspace:
@@ -83,11 +51,13 @@ class Workspace:
     Attributes:
         base: The version on which it stands.
         above: The areas that grids belong to.
+        memory: What was worked out from polygons.
     """
 
     def __init__(self, session: Session, base: Base, mark: Mark, *, since: datetime) -> None:
         self.base = base
         self.above = AreasAbove()
+        self.memory = Memory()
         numbers = base.grids.grid_no.tolist()
         cells = _cells(base.cells, numbers)
         self._top = base.highest_no + _SPARE_NUMBERS
@@ -179,25 +149,31 @@ class Workspace:
         self._follow(counted, cases, houses)
         self._measure(counted, numbers, after)
         row = houses.key
+        concerned, old, new = self._concerned(changed, cases, houses)
         return Shift(
-            *self._concerned(changed, cases, houses),
+            tuple(concerned),
+            tuple(old),
+            tuple(new),
             with_nobody,
             self.figures(),
             _figures(counted, self._numbers(changed)),
             cases,
             Flips(self._buildings.id[row], houses.before, houses.after),
             np.column_stack([self._buildings.households[row], self._buildings.people[row]]),
+            self._plane(_grounds(old))[:, 1],
+            self._plane(_grounds(new))[:, 1],
+            self.memory,
         )
 
     def _concerned(
         self, changed: Mapping[int, BaseGeometry | None], *flips: Flips
-    ) -> tuple[tuple[int, ...], tuple[BaseGeometry | None, ...], tuple[BaseGeometry | None, ...]]:
+    ) -> tuple[list[int], Geometries, Geometries]:
         """The grids that change or win a point on their border, in order, with their ground before and after."""
         won = {number for some in flips for number in (*some.before.tolist(), *some.after.tolist())}
         numbers = sorted(changed.keys() | won - {OUTSIDE})
         before = _cells(self.base.cells, numbers)
         after = _cells({**dict(zip(numbers, before, strict=True)), **changed}, numbers)
-        return tuple(numbers), tuple(before), tuple(after)
+        return numbers, before, after
 
     def _flips(
         self,
@@ -251,9 +227,21 @@ class Workspace:
 
     def _measure(self, counted: dict[str, Floats], numbers: Sequence[int], cells: Geometries) -> None:
         """Measure the ground of grids, 0 for those that have none."""
-        grounds = np.where(shapely.is_missing(cells), shapely.Polygon(), cells)
-        counted["area_m2"][numbers] = area_m2(grounds, srid=self.base.metric_srid)
-        counted["street_m"][numbers] = self._streets.metres(grounds)
+        grounds = _grounds(cells)
+        counted["area_m2"][numbers] = self._plane(grounds)[:, 0]
+        keys = [(ground,) for ground in grounds]
+        metres = self.memory.street_m.all(keys, lambda new: self._streets.metres(_column(new)).tolist())
+        counted["street_m"][numbers] = metres
+
+    def _plane(self, grounds: Geometries) -> Floats:
+        """Areas of polygons in square metres, and how round they are (k, 2)."""
+
+        def measured(new: list[Key]) -> list[tuple[float, float]]:
+            metric = to_metric(_column(new), srid=self.base.metric_srid)
+            return list(zip(shapely.area(metric).tolist(), compactness(metric).tolist(), strict=True))
+
+        found = self.memory.plane.all([(ground,) for ground in grounds], measured)
+        return np.array(found, dtype=np.float64).reshape(-1, 2)
 
     def _count_cases(self, counted: dict[str, Floats], number: int, keys: Keys) -> None:
         counted["cases"][number] += np.count_nonzero(in_year(keys))
@@ -263,69 +251,6 @@ class Workspace:
         counted["buildings"][number] += np.count_nonzero(self._buildings.id[rows])
         counted["households"][number] += self._buildings.households[rows].sum()
         counted["people"][number] += self._buildings.people[rows].sum()
-
-
-@dataclass
-class _Desk:
-    """The workspace of one scheme, for one at a time.
-
-    Attributes:
-        stamp: The local day on which it was made, and the newest buildings and streets that it knows.
-    """
-
-    lock: Lock = field(default_factory=Lock)
-    workspace: Workspace | None = None
-    stamp: tuple[date, int] | None = None
-
-    def ready(self, session: Session, scheme: Scheme, base: Base) -> Workspace:
-        """The workspace, up to date and on a version."""
-        today = datetime.now(ZoneInfo(scheme.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-        mark = look(session, scheme.tree)
-        stamp = (today.date(), mark.ground)
-        known, self.workspace = self.workspace, None
-        if known is None or stamp != self.stamp or not _stands_on(known, base):
-            del known  # before the next one takes as much memory
-            known, self.stamp = Workspace(session, base, mark, since=today - _YEAR), stamp
-        else:
-            known.catch_up(session, mark)
-        self.workspace = known
-        return known
-
-
-_DESKS: WeakKeyDictionary[Engine | Connection, Kept[_Desk]] = WeakKeyDictionary()
-_DESKS_LOCK = Lock()
-
-
-@contextmanager
-def workspace_on(session: Session, scheme: Scheme, base: Base) -> Iterator[Workspace]:
-    """A scheme's workspace, up to date, for one caller at a time; made at the first call, which takes a while.
-
-    Args:
-        session: An open session; one database has one workspace for each scheme.
-        scheme: The scheme.
-        base: The version to stand on.
-
-    Raises:
-        Unavailable: `ground_loading`: others make or use it for longer than one waits.
-    """
-    with _DESKS_LOCK:
-        desks = _DESKS.setdefault(session.get_bind(), Kept[_Desk](most=_MOST_WORKSPACES))
-    desk = desks.get(scheme.id, _Desk)
-    if not desk.lock.acquire(timeout=_LONGEST_WAIT_S):
-        raise Unavailable(
-            "ground_loading", "The cases of the city are being read into memory. Try again in a moment.", field="draft"
-        )
-    try:
-        yield desk.ready(session, scheme, base)
-    except BaseException:
-        desk.workspace = None  # its borders may have stayed half-way
-        raise
-    finally:
-        desk.lock.release()
-
-
-def _stands_on(workspace: Workspace, base: Base) -> bool:
-    return workspace.base.version.snapshot_id == base.version.snapshot_id or workspace.go_to(base)
 
 
 def _differing(one: Base, other: Base) -> list[int]:
@@ -339,6 +264,15 @@ def _differing(one: Base, other: Base) -> list[int]:
 def _cells(cells: Mapping[int, BaseGeometry | None], numbers: list[int]) -> Geometries:
     """The ground of grids (k,), None for those without."""
     return np.array([cells.get(number) for number in numbers], dtype=np.object_)
+
+
+def _column(keys: list[Key]) -> Geometries:
+    return np.array([shape for (shape,) in keys], dtype=np.object_)
+
+
+def _grounds(cells: Geometries) -> Geometries:
+    """Cells (k,), one and the same empty polygon for those that are None."""
+    return np.where(shapely.is_missing(cells), _NO_GROUND, cells)
 
 
 def _figures(counted: Mapping[str, Floats], numbers: Numbers) -> Figures:

@@ -65,6 +65,9 @@ def compare(report: Report, engines: dict[str, kernel.Engine], drawn: list[Drawn
         wrong = None if name == OURS else found[name].mismatches
         report.rows.append(Row(f"{name}, p50", half, 1 / half, half / p50, wrong))
         report.rows.append(Row(f"{name}, p99", most, 1 / most, most / p99, wrong))
+    columns = ["edits", *(f"{whose} {part} ms" for whose in ("ours", "PostGIS", "roughly") for part in ("p50", "p99"))]
+    figures = [float(value) * 1000 for one in quantiles.values() for value in one]
+    report.tables.append(Table("which cases change hands", columns, [[len(drawn), *figures]]))
     times = quantiles[EXACT] / quantiles[OURS]
     wrong = found[EXACT].mismatches
     report.promises += [

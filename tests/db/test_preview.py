@@ -29,11 +29,11 @@ from layers.actor import Actor
 from layers.grids.schemes import SchemeSpec, scheme_named
 from layers.rezoning import drafts, editing, workspace
 from layers.rezoning.carrying_out import Asked
+from layers.rezoning.desk import workspace_on
 from layers.rezoning.figures import Figures
 from layers.rezoning.ground import base_of
 from layers.rezoning.preview import preview
 from layers.rezoning.publishing import publish
-from layers.rezoning.workspace import workspace_on
 from tests.cluster import Cluster, Database
 from tests.imports import rows_of, take_grids
 from tests.plans_of_town import SCHEME, give, move_corner, split_first, take_plan_scheme
@@ -334,6 +334,15 @@ def test_a_case_on_a_border_goes_where_the_border_rule_says(plan):
     report(plan, 2, 2)
     told = previewed(plan, 1, move_corner(1.75, 1.75))
     assert [(one["from"], one["to"]) for one in told["transfers"] if one["cases"]] == [(1, 2), (1, 6)]
+
+
+def test_a_neighbour_that_is_not_touched_loses_a_case_on_its_border_to_a_lower_number(plan):
+    report(plan, 5, 2)  # on the border of 3 and 7, so it is 3's
+    told = previewed(plan, 1, {"kind": "merge", "grids": [1, 7], "into": 1, "datum": "wgs84"})
+    assert (3, 1, 1) in {(one["from"], one["to"], one["cases"]) for one in told["transfers"]}
+    assert grid(told, 3)["status"] == "same ground"
+    assert [grid(told, 3)[side]["open_cases"] for side in ("before", "after")] == [1, 0]
+    assert 3 not in {one["grid_no"] for one in told["boards"]["grids"]}
 
 
 def test_buildings_and_streets_that_come_in_later_are_in_the_next_preview(plan):

@@ -1,11 +1,13 @@
 """The command line's manners: where global options stand, what errors look like, what exit codes mean."""
 
 import json
+import socket
 
 import pytest
 from typer.testing import CliRunner
 
 from api.cli import app, global_options_first
+from api.cli.serve import listen
 
 NOWHERE = {"GRIDKEEPER_DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/nowhere"}
 
@@ -57,3 +59,9 @@ def test_somebody_elses_database_is_not_ours_to_stop():
 
 def test_an_unknown_command_is_exit_code_2():
     assert CliRunner().invoke(app, ["nonsense"]).exit_code == 2
+
+
+def test_the_service_listens_on_a_socket_that_says_it_is_tcp_so_that_no_answer_is_held_back():
+    with listen(0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+        assert listener.getsockname()[0] == "127.0.0.1"

@@ -8,6 +8,7 @@ judge for each; without that rule it is faster, and wrong for the points on bord
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ from redrawing.city import FIRST_CASE
 
 OURS = "gridkeeper: move borders, re-assign points"
 EXACT, NEARLY = "PostGIS, the same cases", "PostGIS, borders not judged"
-Answer = set[tuple[int, int, int]]
+Answer = set[tuple[int, ...]]
 
 _TABLES = (
     "CREATE SCHEMA peer",
@@ -74,8 +75,8 @@ _NEARLY = f"""{_CELLS}, piece AS MATERIALIZED (
 class Engine(Protocol):
     """Whoever can say which cases change hands."""
 
-    def ask(self, edit: Edited) -> tuple[float, Answer]:
-        """The seconds it took, and each case with the numbers of its grids before and after, -1 for none."""
+    def ask(self, edit: Edited) -> tuple[float, Iterable[Any]]:
+        """The seconds it took, and the rows: each case with the numbers of its grids before and after, -1 for none."""
 
 
 class Ours:
@@ -85,13 +86,12 @@ class Ours:
         self.locator = Locator(town.cells, town.grid_no, also=np.arange(1, len(town.cells) + 1000))
         self.store = PointStore(self.locator, town.lon, town.lat, keys=np.arange(len(town.lon)) + FIRST_CASE)
 
-    def ask(self, edit: Edited) -> tuple[float, Answer]:
+    def ask(self, edit: Edited) -> tuple[float, Iterable[Any]]:
         start = time.perf_counter()
         flips = self.store.reassign(self.locator.replace(edit.before, edit.after, edit.numbers))
         seconds = time.perf_counter() - start
         self.store.reassign(self.locator.replace(edit.after, edit.before, edit.numbers))
-        columns = (flips.key.tolist(), flips.before.tolist(), flips.after.tolist())
-        return seconds, set(zip(*columns, strict=True))
+        return seconds, np.column_stack(flips)
 
 
 class Postgis:
@@ -100,12 +100,12 @@ class Postgis:
     def __init__(self, cursor: Cursor, statement: str) -> None:
         self.cursor, self.statement = cursor, statement
 
-    def ask(self, edit: Edited) -> tuple[float, Answer]:
+    def ask(self, edit: Edited) -> tuple[float, Iterable[Any]]:
         given = ([int(one) for one in edit.numbers], _shapes(edit.before), _shapes(edit.after))
         start = time.perf_counter()
         self.cursor.execute(self.statement, given)
         rows = self.cursor.fetchall()
-        return time.perf_counter() - start, set(rows)
+        return time.perf_counter() - start, rows
 
 
 def load(settings: DatabaseSettings, town: Ground) -> dict[str, Engine]:
@@ -141,7 +141,7 @@ def measure(engines: dict[str, Engine], edits: list[Edited], *, rounds: int) -> 
         for name, one in engines.items():
             asked = [one.ask(edit) for edit in edits]
             seconds[name].append([spent for spent, _ in asked])
-            said[name] = [answer for _, answer in asked]
+            said[name] = [{tuple(map(int, row)) for row in rows} for _, rows in asked]
         print(f"round {number} of {rounds}", flush=True)
     pairs = {name: zip(answers, said[OURS], strict=True) for name, answers in said.items()}
     wrong = {name: sum(len(one ^ ours) for one, ours in some) for name, some in pairs.items()}
