@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from api.errors import Unconditional
 
-_TAG = re.compile(r'"d(\d{1,18})-r(\d{1,9})-v(\d{1,9})"')
+_TAG = re.compile(r'"d(\d{1,18})-r(\d{1,9})-v\d{1,9}"')
 _VERSIONS_TAG = re.compile(r'"s(\d{1,9})-v(\d{1,9})"')
 
 
@@ -22,12 +22,10 @@ class Seen:
     Attributes:
         draft: Which draft.
         revision: Its revision.
-        version: The newest version of its scheme then.
     """
 
     draft: int
     revision: int
-    version: int
 
     def revision_of(self, draft: int) -> int:
         """The revision that was seen of a draft; 0, which is none, when it was another draft."""
@@ -58,7 +56,7 @@ def if_match(request: Request) -> str:
 def seen_draft(tag: Annotated[str, Depends(if_match)]) -> Seen:
     """The state of a draft that If-Match names; one that is no draft's is the state of none."""
     found = _TAG.fullmatch(tag)
-    return Seen(*map(int, found.groups())) if found else Seen(0, 0, 0)
+    return Seen(*map(int, found.groups())) if found else Seen(0, 0)
 
 
 def versions_tag(scheme_id: int, newest: int) -> str:

@@ -167,11 +167,12 @@ def nearest(atoms: ArrayLike, home: ArrayLike, lon: ArrayLike, lat: ArrayLike, o
     flat = shapely.transform(np.asarray(atoms, dtype=np.object_), lambda xy: xy * squeeze)
     points = shapely.points(xy * squeeze)
     at_home, grid = np.asarray(home), np.asarray(owner)
-    found = np.full(len(points), -1, dtype=np.int64)
+    found = np.full(len(points), len(flat), dtype=np.int64)
     point, atom = STRtree(flat).query(points, predicate="intersects")
     own = at_home[atom] == grid[point]
     # Where a point lies on the border of two, the lower one has it.
-    found[point[own][::-1]] = atom[own][::-1]
+    np.minimum.at(found, point[own], atom[own])
+    found[found == len(flat)] = -1
     for number in np.unique(grid[found < 0]):
         rows, left = np.flatnonzero(at_home == number), np.flatnonzero((found < 0) & (grid == number))
         if len(rows):

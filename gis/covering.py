@@ -37,7 +37,6 @@ class Covering:
         self.grid_no: Ints = np.union1d(numbers, np.asarray(also, dtype=np.int32))
         self._rank = np.searchsorted(self.grid_no, numbers).astype(np.int32)
         self._tree = shapely.STRtree(ground)
-        shapely.prepare(ground)
         west, south = shapely.total_bounds(ground)[:2].tolist() if len(ground) else (0.0, 0.0)
         self.origin: tuple[int, int] = (int(np.floor(west / LATTICE)), int(np.floor(south / LATTICE)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -101,8 +102,8 @@ def _pieces(keys: Sequence[Key], metric_srid: int) -> list[Piece]:
     area_m2, width_m = area_and_width(parts, srid=metric_srid)
     wide = width_m >= SLIVER_M
     parts, part_of, area_m2 = parts[wide], part_of[wide], area_m2[wide]
-    found: list[Piece] = [None] * len(keys)
-    for row in np.unique(part_of).tolist():
-        here = part_of == row
-        found[row] = shapely.multipolygons(parts[here]), float(area_m2[here].sum())
-    return found
+    ends = np.searchsorted(part_of, np.arange(len(keys) + 1)).tolist()
+    return [
+        (shapely.multipolygons(parts[first:end]), float(area_m2[first:end].sum())) if first < end else None
+        for first, end in pairwise(ends)
+    ]

@@ -7,7 +7,7 @@ million cases change hands. A point takes 16 bytes, and a quarter more in reserv
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +24,8 @@ Keys = NDArray[np.int64]
 
 # Farther from the raster than this nothing that is at most 4 degrees wide reaches, and int32 holds it.
 _FAR = 1 << 30
+# Room for so many points that flip is held from move to move; for more it is made and given back.
+_MOST_ROOM = 1 << 17
 # A slot that grows gets room for so many points at least; see points.c.
 _LEAST_ROOM = 16
 
@@ -51,14 +53,20 @@ class Held:
     lat: Floats
 
 
-class _Asked(NamedTuple):
-    """Which slots may lose points in which box, and room for the rows that do, their slots before and after."""
+class _Found:
+    """Room for points that flip: their rows, their slots before and after, and themselves.
 
-    slots: Ints
-    box: Ints
-    rows: NDArray[np.int64]
-    before: Ints
-    after: Ints
+    Args:
+        room: For how many.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.rows = np.empty(room, dtype=np.int64)
+        self.before, self.after = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        self.points: Structs = np.empty(room, dtype=POINT)
+        arrays = (self.rows, self.before, self.after)
+        self.given = (room, *(address(array) for array in arrays))
+        self.points_at = address(self.points)
 
 
 class Owners(Protocol):
@@ -111,6 +119,7 @@ class PointStore:
         self._count = np.bincount(slot, minlength=self._nobody + 1).astype(np.int64)
         self._start = np.cumsum(self._count) - self._count
         self._room = self._count.copy()
+        self._found = _Found(0)
         self._point(count)
 
     @property
@@ -128,10 +137,9 @@ class PointStore:
         Args:
             moved: What `Locator.replace` said of a move that is taken back afterwards.
         """
-        asked = self._asked(moved)
-        found = int(kernel.flipping_points(*self._given(asked)))
-        before, after = asked.before[:found], asked.after[:found]
-        return Flips(self._points["key"][asked.rows[:found]], self._number[before], self._number[after])
+        count, found = self._found_by(moved, lambda asked, room: kernel.flipping_points(*asked, *room.given))
+        before, after = found.before[:count], found.after[:count]
+        return Flips(self._points["key"][found.rows[:count]], self._number[before], self._number[after])
 
     def reassign(self, moved: Moved) -> Flips:
         """Give the points beside moved borders to the grids that own them now.
@@ -139,12 +147,15 @@ class PointStore:
         Args:
             moved: What `Locator.replace` said; all moves that stay are to be handed over, in their order.
         """
-        asked, put = self._asked(moved), ctypes.c_int64()
-        points = np.empty(len(asked.rows), dtype=POINT)
-        found = int(kernel.reassign_points(*self._given(asked), address(points), ctypes.byref(put)))
-        points, before, after = points[:found], asked.before[:found], asked.after[:found]
+        put = ctypes.c_int64()
+
+        def take_out(asked: tuple[Any, ...], room: _Found) -> int:
+            return int(kernel.reassign_points(*asked, *room.given, room.points_at, ctypes.byref(put)))
+
+        count, found = self._found_by(moved, take_out)
+        points, before, after = found.points[:count], found.before[:count], found.after[:count]
         self._put_in(points, after, put=put.value)
-        return Flips(points["key"], self._number[before], self._number[after])
+        return Flips(points["key"].copy(), self._number[before], self._number[after])
 
     def add(self, lon: ArrayLike, lat: ArrayLike, keys: ArrayLike) -> Ints:
         """Take more points in; the numbers (m,) of the grids that own them.
@@ -179,17 +190,19 @@ class PointStore:
         lon, lat = ((points[name].astype(np.int64) + start) * LATTICE for name, start in (("x", x), ("y", y)))
         return Held(points["key"], self._number[whose], lon, lat)
 
-    def _asked(self, moved: Moved) -> _Asked:
-        slots = np.append(moved.ranks, np.int32(self._nobody)) if moved.outside else moved.ranks
-        most, box = int(self._count[slots].sum()), np.array(moved.box, dtype=np.int32)
-        return _Asked(slots, box, np.empty(most, np.int64), np.empty(most, np.int32), np.empty(most, np.int32))
-
-    def _given(self, asked: _Asked) -> tuple[Any, ...]:
-        """What the kernel is given; what is asked must live until it is done."""
+    def _found_by(self, moved: Moved, ask: Callable[[tuple[Any, ...], _Found], int]) -> tuple[int, _Found]:
+        """How many points flip by a move, and they; `ask` is given the first arguments of the kernel and room."""
         locator = self._locator
         assert isinstance(locator, Locator)  # nothing else says that borders moved
-        room = (address(array) for array in asked[1:])
-        return locator.raster.pointer, self._pointer, address(asked.slots), len(asked.slots), *room
+        slots = np.append(moved.ranks, np.int32(self._nobody)) if moved.outside else moved.ranks
+        asked = locator.raster.pointer, self._pointer, address(slots), len(slots), (ctypes.c_int32 * 4)(*moved.box)
+        count, room = ask(asked, self._found), self._found
+        if count < 0:
+            room = _Found(2 * -count)
+            count = ask(asked, room)
+            if len(room.rows) <= _MOST_ROOM:
+                self._found = room
+        return count, room
 
     def _slot(self, grid_no: int) -> int:
         return self._nobody if grid_no < 0 else int(np.searchsorted(self._locator.grid_no, grid_no))

@@ -32,6 +32,14 @@ _SMALLEST_SHIFT = 2
 _POLYGONS_AT_ONCE = 4096
 
 
+class _Seen:
+    """Room to note each id once; held from move to move, for a move touches few of all grids."""
+
+    def __init__(self, most: int) -> None:
+        self.marks, self.ids = np.zeros(most + 1, dtype=np.uint8), np.empty(most, dtype=np.int32)
+        self.addresses = address(self.marks), address(self.ids)
+
+
 @dataclass
 class Raster:
     """A raster as arrays; `kernel.h` says what they mean.
@@ -55,8 +63,10 @@ class Raster:
     borders: int
     edges_used: int
     struct: RasterStruct = field(init=False, repr=False)
+    _seen: _Seen = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._seen = _Seen(0)
         self.struct = RasterStruct(
             *self.origin, self.edges_used, 0, 0, self.shift, self.columns, self.rows, self.borders
         )
@@ -115,11 +125,13 @@ class Raster:
             ids: Some ids.
             most: The highest id there is.
         """
-        seen, found = np.zeros(most + 1, dtype=np.uint8), np.empty(most, dtype=np.int32)
+        if len(self._seen.ids) < most:
+            self._seen = _Seen(most)
+        found = self._seen.ids
         found[: len(ids)] = ids
         start = (changed.at or 0) + changed.going * CLAIM.itemsize
-        asked = (start, len(changed.claims) - changed.going, address(seen), address(found), len(ids))
-        return found[: int(kernel.ids_beside(self.pointer, *asked))]
+        asked = (start, len(changed.claims) - changed.going, *self._seen.addresses, len(ids))
+        return found[: int(kernel.ids_beside(self.pointer, *asked))].copy()
 
 
 class Changed(NamedTuple):
@@ -190,24 +202,29 @@ def changed_claims(cells: Geometries, ids: Ints, before: int, *, origin: tuple[i
     ([2, 2, 0, 3, 3, 0], 3, (0, 0, 3, 1), True)
     """
     rings = _Rings(cells)
-    claims, told = np.empty(len(rings.xy), dtype=CLAIM), np.empty(6, dtype=np.int32)
+    claims, told = np.empty(len(rings.xy), dtype=CLAIM), (ctypes.c_int32 * 6)()
     at = address(claims)
     given = (*rings.addresses, address(ids), len(rings.counts), before, *origin)
-    found = int(kernel.differing_claims(*given, at, address(told)))
+    found = int(kernel.differing_claims(*given, at, told))
     if found < 0:
         raise _stray(rings.shapes[-found - 1])
-    west, south, east, north, going, outline = told.tolist()
+    west, south, east, north, going, outline = told
     return Changed(claims[:found], at, going, (west, south, east, north), bool(outline))
 
 
 class _Rings:
-    """The rings of polygons as the kernel takes them: vertices, how many in each ring, its part, the cell of a part."""
+    """The rings of polygons as the kernel takes them: vertices, how many in each ring, its part, the cell of a part.
+
+    Where every cell is one ring, the two last ones are None.
+    """
+
+    part_of: NDArray[np.int64] | None
+    cell_of: NDArray[np.int64] | None
 
     def __init__(self, cells: Geometries) -> None:
         if set(shapely.get_num_geometries(cells).tolist()) == {1} and not any(_holes(cells)):
             # Nearly always so, and then much faster.
-            self.shapes = cells
-            self.part_of = self.cell_of = np.arange(len(cells))
+            self.shapes, self.part_of, self.cell_of = cells, None, None
         else:
             parts, self.cell_of = shapely.get_parts(cells, return_index=True)
             self.shapes, self.part_of = shapely.get_rings(parts, return_index=True)

@@ -50,10 +50,10 @@ def planner_page(*, lang: str, nonce: str) -> str:
         base.add_child(layer)
     figure.add_child(
         PageScript(
-            *("service", "legend", "shell", "planner-ground", "planner-draft", "planner-snap", "planner-tools"),
-            *("planner-choosing", "planner-corners", "planner-drawing", "planner-effects", "planner-drafts"),
-            *("planner-publish", "planner-history", "planner-suggest", "planner-conflict", "planner-swipe"),
-            *("planner-finding", "planner-page"),
+            *("service", "legend", "shell", "planner-ground", "planner-draft", "planner-snap", "planner-cross"),
+            *("planner-tools", "planner-choosing", "planner-corners", "planner-drawing", "planner-effects"),
+            *("planner-conflict", "planner-editing", "planner-drafts", "planner-publish", "planner-history"),
+            *("planner-suggest", "planner-swipe", "planner-finding", "planner-page"),
             call="plannerPage",
             parts={"map": base, "canvas": grids, "shapes": shapes},
         )

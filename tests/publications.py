@@ -1,4 +1,4 @@
-"""Drafts of the plan scheme, published; people who answer there, cases that lie there."""
+"""Drafts of the plan scheme, edited and published; people who answer there, cases that lie there."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
+from data.session import unit_of_work
 from data.tables import Duty, Staff
 from layers.actor import Actor
 from layers.cases.intake import Report, receive
 from layers.rezoning import drafts, editing
 from layers.rezoning.carrying_out import Asked, Done
 from layers.rezoning.publishing import publish
-from tests.plans_of_town import SCHEME
+from tests.cluster import Database
+from tests.plans_of_town import SCHEME, take_plan_scheme
 from tests.town import FIRST, at
 
 WANG, LI = Actor("wang", ("planner",)), Actor("li", ("planner",))
@@ -29,6 +31,30 @@ def drafted(session: Session, *edits: dict[str, Any], scheme: str = SCHEME, name
     for edit in edits:
         editing.save_edit(session, WANG, made.id, edit, revision=made.revision)
     return made.id, made.revision
+
+
+def first_draft(town: Database) -> Database:
+    """The town with the plan scheme, and a draft of it, number 1."""
+    with unit_of_work(town.app) as session:
+        take_plan_scheme(session)
+    assert a_draft(town, SCHEME) == 1
+    return town
+
+
+def a_draft(database: Database, scheme: str, **settings: Any) -> int:
+    """A stored draft with these settings: its number."""
+    with unit_of_work(database.app) as session:
+        number, revision = drafted(session, scheme=scheme)
+        if settings:
+            drafts.change(session, WANG, number, revision=revision, settings=settings)
+        return number
+
+
+def saved(database: Database, draft: int, edit: dict[str, Any]) -> None:
+    """Save an edit of a draft as it is now."""
+    with unit_of_work(database.app) as session:
+        revision = drafts.opened(session, draft).draft.revision
+        editing.save_edit(session, WANG, draft, edit, revision=revision)
 
 
 def published(session: Session, *edits: dict[str, Any], asked: Asked = WHY, scheme: str = SCHEME) -> Done:

@@ -18,7 +18,7 @@ from layers.rezoning.drafts import opened
 
 app = typer.Typer(no_args_is_help=True, help="List drafts of boundaries, take one to another program and back.")
 
-Number = Annotated[int, typer.Argument(help="Number of the draft.")]
+Number = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Number of the draft.")]
 
 
 @app.command("list")

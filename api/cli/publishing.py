@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.drafts import Number
 from api.cli.instants import parse_instant
 from api.cli.output import Output, output_of
 from api.cli.service import service_engine
@@ -18,7 +19,6 @@ from layers.rezoning.drafts import opened
 from layers.rezoning.history import versions
 from layers.rezoning.schedule import publish_due as publish_all_due
 
-Number = Annotated[int, typer.Argument(help="Number of the draft.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 OpenCases = Annotated[str, typer.Option(help="What becomes of open cases whose ground changes hands: move or keep.")]
 

@@ -72,18 +72,19 @@ def change_draft(
 
 
 @router.post("/{number}/comments", status_code=201)
-def comment_on_draft(number: DraftNumber, body: Comment, actor: TheActor, session: TheSession) -> dict[str, Any]:
+def comment_on_draft(
+    number: DraftNumber, body: Comment, actor: TheActor, session: TheSession, response: Response
+) -> dict[str, Any]:
     """Say something about a draft; it overwrites nothing, so it needs no If-Match."""
     drafts.comment(session, actor, number, body.text, at=body.at)
-    return reading.detail(session, number)
+    return show_draft(number, session, response)
 
 
 @router.get("/{number}/changes")
 def changes_of_draft(number: DraftNumber, session: TheSession, response: Response) -> dict[str, Any]:
     """What a draft changes of the version it started from."""
-    found = reading.changes(drafts.opened(session, number))
-    tagged(session, number, response)
-    return found
+    tagged(session, number, response)  # first: a tag newer than the ground would let a write pass that saw the old one
+    return reading.changes(drafts.opened(session, number))
 
 
 @router.post("/{number}/edits")

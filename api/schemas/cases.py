@@ -11,7 +11,7 @@ from gis.errors import BadInput
 from layers.cases.intake import Report
 from layers.grids.schemes import DEFAULT_SCHEME
 
-_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def _storable_text(text: str) -> str:
@@ -31,11 +31,13 @@ def _written(instant: object) -> object:
 def _storable_instant(instant: datetime) -> datetime:
     if instant < _EARLIEST:
         raise ValueError("lies before 1900")
+    if instant > _LATEST:
+        raise ValueError("lies after 9999")
     return instant
 
 
 Text = Annotated[str, AfterValidator(_storable_text)]
-Instant = Annotated[AwareDatetime, AfterValidator(_storable_instant)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_storable_instant)]
 Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -64,7 +66,7 @@ class CaseReport(BaseModel):
     source: Text = Field(default="resident", min_length=1, max_length=40)
     category: Text | None = Field(default=None, min_length=1, max_length=100)
     description: Text | None = Field(default=None, max_length=4000)
-    occurred_at: Annotated[Instant, BeforeValidator(_written)] | None = None
+    occurred_at: Instant | None = None
 
     def report(self) -> Report:
         """The report for the verb.

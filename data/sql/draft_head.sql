@@ -5,5 +5,6 @@ SELECT
     (SELECT at FROM draft_edits WHERE id = :tip) AS tip_at,
     (SELECT max(grid_no) FROM grids WHERE scheme_id = :scheme_id) AS ever,
     (
-        SELECT max(c.grid_no) FROM draft_cells c JOIN draft_edits e ON e.id = c.edit_id WHERE e.draft_id = :draft_id
+        SELECT max((SELECT max(c.grid_no) FROM draft_cells c WHERE c.edit_id = e.id))
+        FROM draft_edits e WHERE e.draft_id = :draft_id
     ) AS here

@@ -27,7 +27,9 @@ SELECT c.id, c.state, c.staff_id, c.reasons, ST_X(c.geom) AS lon, ST_Y(c.geom) A
 FROM near
 JOIN cases c USING (id)
 JOIN placements p ON p.case_id = c.id AND p.routing
+-- Nobody has a case whose ground an earlier version left to nobody, though its place of then is in a grid.
 LEFT JOIN grids held ON held.id = COALESCE(c.task_grid_id, p.override_grid_id, p.grid_id)
+    AND c.queue_reason IS DISTINCT FROM 'outside'
 WHERE c.state <> 'archived' AND c.tree = :tree
     AND (p.scheme_id = :scheme_id OR held.scheme_id = :scheme_id OR c.occurred_at >= :since)
 ORDER BY c.id

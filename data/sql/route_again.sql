@@ -13,7 +13,7 @@ WITH begun AS (
     JOIN begun ON begun.scheme_id = s.id
     CROSS JOIN LATERAL (
         SELECT s.extent = 'partial' AND s.priority > 0 AND p.grid_id IS NOT NULL AND s.id <> c.scheme_id
-            AND begun.at <= (SELECT min(e.at) FROM case_events e WHERE e.case_id = c.id) AS it
+            AND COALESCE(begun.at <= (SELECT min(e.at) FROM case_events e WHERE e.case_id = c.id), true) AS it
     ) takes
     WHERE c.id = ANY(CAST(:cases AS bigint[]))
 )

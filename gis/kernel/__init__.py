@@ -78,9 +78,9 @@ for _name, _result, _arguments in (
     ("change_claims", "i", "ppii"),
     ("ids_beside", "i", "ppippi"),
     ("locate", "", "pppippp"),
-    ("flipping_points", "i", "pppipppp"),
+    ("flipping_points", "i", "pppipippp"),
     ("put_in", "i", "pppii"),
-    ("reassign_points", "i", "pppipppppp"),
+    ("reassign_points", "i", "pppipippppp"),
     ("edge_distance", "", "ppppip"),
     ("closest_cell", "", "ppppidpp"),
 ):

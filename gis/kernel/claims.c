@@ -5,7 +5,7 @@
 
 #include "kernel.h"
 
-#define FARTHEST 1073741824.0 /* lattice units that int32 holds with room to spare */
+#define FARTHEST 1073741824 /* lattice units that int32 holds with room to spare */
 
 /* Which way round a ring runs, told at its lowest vertex (by x, then y), where the turn is sharp: no sum of areas
    could be as exact. Of `count` vertices the last repeats the first. Above 0 is anticlockwise. */
@@ -26,9 +26,11 @@ static int64_t turn(const int32_t *xy, int64_t count) {
 /* Degrees to lattice units from an origin. Gives 0 where a coordinate lies between lattice values or too far away. */
 static int in_units(const double *degrees, int64_t count, int64_t ox, int64_t oy, int32_t *xy) {
     for (int64_t i = 0; i < 2 * count; i++) {
-        double units = degrees[i] * PER_DEGREE, whole = rint(units) - (double)(i & 1 ? oy : ox);
-        if (units != rint(units) || !(fabs(whole) <= FARTHEST)) return 0;
-        xy[i] = (int32_t)whole;
+        double units = degrees[i] * PER_DEGREE;
+        if (!(fabs(units) < 9007199254740992.0)) return 0; /* 2^53: beyond it int64_t and double part ways */
+        int64_t whole = (int64_t)units, away = whole - (i & 1 ? oy : ox);
+        if ((double)whole != units || away > FARTHEST || away < -FARTHEST) return 0;
+        xy[i] = (int32_t)away;
     }
     return 1;
 }
@@ -48,14 +50,15 @@ static Claim *claims_of_ring(const int32_t *xy, int64_t count, int hole, int32_t
 
 /* The claims of the rings of polygons: every edge once, run so that the grid lies on its left. Vertices lie one after the
    other, count[r] of them in ring r; part[r] is the part that the ring bounds, whose first ring is its outline and the
-   others holes; cell[p] is the cell of part p, and id[c] whose that is. `xy` is room for the vertices of a ring. Gives how
+   others holes; cell[p] is the cell of part p, and id[c] whose that is. Without `part` every ring is a cell of its own. `xy` is room for the vertices of a ring. Gives how
    many, or -(r + 1) where ring r has a vertex between lattice values or too far from the origin. */
 int64_t claims_of_rings(const double *degrees, const int32_t *count, const int64_t *part, const int64_t *cell,
                         const int32_t *id, int64_t rings, int64_t origin_x, int64_t origin_y, int32_t *xy, Claim *out) {
     Claim *end = out;
     for (int64_t r = 0; r < rings; degrees += 2 * count[r++]) {
         if (!in_units(degrees, count[r], origin_x, origin_y, xy)) return -(r + 1);
-        end = claims_of_ring(xy, count[r], r > 0 && part[r] == part[r - 1], id[cell[part[r]]], end);
+        int hole = part && r > 0 && part[r] == part[r - 1];
+        end = claims_of_ring(xy, count[r], hole, id[part ? cell[part[r]] : r], end);
     }
     return end - out;
 }
@@ -170,7 +173,7 @@ int64_t differing_claims(const double *degrees, const int32_t *count, const int6
     int64_t first = 0, old_vertices = 0, vertices = 0, left = 0, old, new = 0;
     for (int64_t r = 0; r < rings; r++) {
         vertices += count[r];
-        if (cell[part[r]] < before) first = r + 1, old_vertices = vertices;
+        if ((part ? cell[part[r]] : r) < before) first = r + 1, old_vertices = vertices;
     }
     int32_t bits = 4;
     while (((int64_t)1 << bits) <= 2 * vertices) bits++;
@@ -181,8 +184,8 @@ int64_t differing_claims(const double *degrees, const int32_t *count, const int6
         left = INT64_MIN;
     } else if ((old = claims_of_rings(degrees, count, part, cell, id, first, origin_x, origin_y, xy, claims)) < 0) {
         left = old;
-    } else if ((new = claims_of_rings(degrees + 2 * old_vertices, count + first, part + first, cell, id, rings - first,
-                                      origin_x, origin_y, xy, claims + old)) < 0) {
+    } else if ((new = claims_of_rings(degrees + 2 * old_vertices, count + first, part ? part + first : NULL, cell,
+                                      part ? id : id + first, rings - first, origin_x, origin_y, xy, claims + old)) < 0) {
         left = new - first;
     } else {
         told[4] = (int32_t)keep_differing(claims, old, old + new, slots, bits, &left);

@@ -108,9 +108,13 @@ WIDE void locate(const Raster *r, const double *lon, const double *lat, int64_t 
 }
 
 /* Of the points in some slots, those within a box whose owner is not the grid of their slot; the box is west, south,
-   east, north, its edge included. Tells which points they are, the slot of each and the one where it belongs. */
+   east, north, its edge included. Tells which points they are, the slot of each and the one where it belongs; or -n
+   where the slots hold n points, for which there is no `room`. */
 int64_t flipping_points(const Raster *r, const Store *store, const int32_t *slot, int64_t slots, const int32_t *box,
-                        int64_t *row, int32_t *before, int32_t *after) {
+                        int64_t room, int64_t *row, int32_t *before, int32_t *after) {
+    int64_t most = 0;
+    for (int64_t k = 0; k < slots; k++) most += store->count[slot[k]];
+    if (most > room) return -most;
     Scratch s;
     int64_t from[BLOCK], found = 0;
     int32_t width = r->columns << r->shift, height = r->rows << r->shift;

@@ -4,7 +4,7 @@
 #include "kernel.h"
 
 int64_t flipping_points(const Raster *r, const Store *store, const int32_t *slot, int64_t slots, const int32_t *box,
-                        int64_t *row, int32_t *before, int32_t *after);
+                        int64_t room, int64_t *row, int32_t *before, int32_t *after);
 
 /* Put points into slots, from point `from` on. Where there is no room left behind all slots it stops; gives the point
    with which it is to go on once there is. */
@@ -40,10 +40,11 @@ static void take_out(Store *s, const int64_t *row, const int32_t *slot, int64_t 
 }
 
 /* Take the points that flip (see flipping_points) out of their slots, and put them where they belong, as many as there is
-   room for: *put. Gives how many flip; `out` is room for them. */
-int64_t reassign_points(const Raster *r, Store *s, const int32_t *slot, int64_t slots, const int32_t *box, int64_t *row,
-                        int32_t *before, int32_t *after, Point *out, int64_t *put) {
-    int64_t n = flipping_points(r, s, slot, slots, box, row, before, after);
+   room for: *put. Gives how many flip, and they stand in `out`, or what flipping_points gives without room. */
+int64_t reassign_points(const Raster *r, Store *s, const int32_t *slot, int64_t slots, const int32_t *box, int64_t room,
+                        int64_t *row, int32_t *before, int32_t *after, Point *out, int64_t *put) {
+    int64_t n = flipping_points(r, s, slot, slots, box, room, row, before, after);
+    if (n < 0) return n;
     take_out(s, row, before, n, out);
     *put = put_in(s, out, after, 0, n);
     return n;

@@ -169,8 +169,9 @@ void room_for(const Raster *r, const Claim *claims, int64_t n, int64_t *edges, i
         Edge e = edge_of(claims[i]);
         for (Walk w = walk_along(r, &e); next_cell(&w);) {
             int32_t value = r->table[w.cell];
-            /* A list grows at most n times, each time to twice its size and two more. */
-            *edges += 2 * (value < 0 ? r->border[-value - 1].count : 0) + 2 * n + 2;
+            /* A list that k claims are added to moves to lists of twice its size and two more, the last of at most
+               2 * (count + k), and all of them of twice that. */
+            *edges += 4 * ((value < 0 ? r->border[-value - 1].count : 0) + 1);
             *borders += value >= 0;
         }
     }
@@ -197,7 +198,8 @@ int64_t change_claims(Raster *r, const Claim *claims, int64_t n, int64_t out) {
 }
 
 /* Add to the first `known` ids those beside borders in the cells that claims run through, each once: whoever owned a point
-   on these claims has a border there. `seen` is a zero for each id there is. Gives how many there are then. */
+   on these claims has a border there. `seen` is a zero for each id there is, and is so again afterwards. Gives how many
+   there are then. */
 int64_t ids_beside(const Raster *r, const Claim *claims, int64_t n, uint8_t *seen, int32_t *ids, int64_t known) {
     seen[0] = 1; /* nobody */
     for (int64_t i = 0; i < known; i++) seen[ids[i]] = 1;
@@ -214,5 +216,6 @@ int64_t ids_beside(const Raster *r, const Claim *claims, int64_t n, uint8_t *see
             }
         }
     }
+    for (int64_t i = 0; i < known; i++) seen[ids[i]] = 0;
     return known;
 }

@@ -6,39 +6,18 @@ The exact locator does it, from a file that all processes share; a scheme that t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import shapely
-from numpy.typing import ArrayLike
 from sqlalchemy.orm import Session
 
 from data.snapshots import shared_coverage
 from data.tables import Scheme
-from gis.edges import Floats
 from gis.errors import GridError
-from gis.ownership import Bounds, Coverage, Indexes, Judgement
+from gis.ownership import Bounds, Coverage
 from layers.grids.coverage_in_sql import CoverageInSql
 from layers.grids.versions import Grids, Version, cells_of, grids_of
 
 _REFUSALS = ("cells_overlap", "too_wide")
-
-
-class Judge(Protocol):
-    """What places points; see `gis.ownership`."""
-
-    def owners(self, lon: ArrayLike, lat: ArrayLike) -> Indexes:
-        """Index of the owning grid of each point, -1 outside."""
-
-    def judge(
-        self,
-        lon: ArrayLike,
-        lat: ArrayLike,
-        *,
-        near_limit_m: float,
-        far_limit_m: float | None,
-        metric: tuple[Floats, Floats] | None = None,
-    ) -> Judgement:
-        """All that is stored with a placement."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +32,7 @@ class Ground:
     """
 
     grids: Grids
-    judge: Judge
+    judge: Coverage | CoverageInSql
     bounds: Bounds
     remark: str | None = None
 

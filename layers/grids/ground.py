@@ -10,6 +10,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import shapely
 from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -18,7 +19,9 @@ from data.copying import copy_columns
 from data.readers.chunk import BadRow, raw_row
 from data.readers.columns import settled_columns
 from data.types import ewkb_hex
+from gis.crs import LATTICE
 from gis.shapes import ShapeNote, to_cells, to_lines
+from gis.topology import overlapping
 from layers.actor import Actor
 from layers.batches import Progress, Summary, close_batch, open_batch, quarantine, unheard
 from layers.grids.incoming import as_code, to_degrees
@@ -84,12 +87,14 @@ def import_ground(
     frame = frame.reset_index(drop=True)
     ids = np.array([as_code(value) for value in frame[column["id"]]], dtype=object)
     repeated = pd.Series(ids).duplicated().to_numpy()
+    kept = np.full(len(frame), None, dtype=object)
     for first in range(0, len(frame), _SLICE_ROWS):
         rows = slice(first, first + _SLICE_ROWS)
         some = frame.iloc[rows]
         geoms, notes = kind.shaper(to_degrees(some, datum=datum))
         bad = _bad_rows(some, ids[rows], repeated[rows], notes, column)
         keep = ~some["row_no"].isin({row.row_no for row in bad}).to_numpy()
+        kept[rows][keep] = geoms[keep]
         stored, changed = _upsert(session, kind.table, tree, some[keep], ids[rows][keep], geoms[keep], column)
         summary.read += len(some)
         summary.stored += stored
@@ -99,8 +104,27 @@ def import_ground(
         quarantine(session, summary, bad)
         progress(len(some))
     summary.already_there = summary.read - summary.quarantined - summary.stored - summary.changed
+    if kind is ATOMS:
+        summary.remarks += _overlaps(ids, kept)
     close_batch(session, summary)
     return summary
+
+
+def _overlaps(ids: NDArray[Any], blocks: NDArray[Any]) -> list[str]:
+    """Blocks that lie on each other, told in a sentence: what is counted in both would count twice."""
+    known = np.flatnonzero(~shapely.is_missing(blocks))
+    pairs = known[overlapping(blocks[known])]
+    common = shapely.intersection(*blocks[pairs].T)
+    # Blocks that share a border may lie on each other by what rounding to the lattice moved it.
+    wide = np.flatnonzero(shapely.area(common) > LATTICE * shapely.length(common))
+    if not len(wide):
+        return []
+    one, other = ids[pairs[wide[0]]]
+    lon, lat = shapely.get_coordinates(shapely.point_on_surface(common[wide[0]]))[0].tolist()
+    return [
+        f"{len(wide)} pairs of blocks overlap, so their ground counts twice; the first are {one} and {other} at "
+        f"{lon:.7f} {lat:.7f}."
+    ]
 
 
 def _bad_rows(

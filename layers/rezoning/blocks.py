@@ -130,24 +130,30 @@ def _source(session: Session, scheme: Scheme) -> tuple[str, int | None]:
 
 
 def what_lies(
-    workspace: Workspace, blocks: Blocks, owner: Mapping[int, int], *, streets: bool, metric_srid: int
+    workspace: Workspace,
+    blocks: Blocks,
+    grids: Mapping[int, BaseGeometry],
+    home: Mapping[int, int],
+    *,
+    streets: bool,
+    metric_srid: int,
 ) -> Figures:
     """What lies on each block and nearer to it than to any other of its grid, in the order of blocks.
 
     Args:
         workspace: Cases, buildings and streets of the city.
         blocks: The blocks.
-        owner: Number of a grid -> the pool of grids among whose blocks the nearest is meant.
+        grids: The grids on whose ground things lie, number -> ground.
+        home: Number of a grid -> the home of the blocks of which the nearest is meant.
         streets: Whether to measure streets, which takes longest; 0 m if not.
         metric_srid: EPSG code of the metric CRS.
     """
-    cells = list(blocks.cells.values())
+    cells = list(grids.values())
     lon, lat, counted = workspace.lying(tuple(shapely.total_bounds(cells).tolist()))
-    found = Covering(cells, list(blocks.cells))
+    found = Covering(cells, list(grids))
     rank: Owners = found.ranks(lon, lat)
-    pool = np.array([owner[number] for number in found.grid_no.tolist()] + [-1], dtype=np.int64)
-    home = np.array([owner[number] for number in blocks.home.tolist()], dtype=np.int64)
-    block = nearest(blocks.geom, home, lon, lat, pool[rank])
+    homes_of = np.array([home[number] for number in found.grid_no.tolist()] + [-1], dtype=np.int64)
+    block = nearest(blocks.geom, blocks.home, lon, lat, homes_of[rank])
     on_one = block >= 0
     figures: dict[str, Floats] = {
         name: np.bincount(block[on_one], some[on_one], minlength=len(blocks.id)).astype(np.float64)

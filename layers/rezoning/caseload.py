@@ -46,8 +46,7 @@ class Mark:
     """How far a city had come when one looked; see workspace_mark.sql."""
 
     newest: int
-    oldest_writer: int
-    next_writer: int
+    writers: frozenset[int]
     ground: int = 0
 
 
@@ -55,17 +54,18 @@ class Mark:
 class Watermark:
     """Up to which number all cases are known.
 
-    Numbers are given out before a case is committed, so a lower one may appear after a higher one. A number counts as
-    passed when every transaction that wrote while it was the highest has ended; what lies above is read again.
+    Numbers are given out before a case is committed, so a lower one may appear after a higher one. Every writer has the
+    id of its transaction before it takes a number. A number counts as passed when every transaction that wrote while it
+    was the highest has ended; what lies above is read again.
 
     Attributes:
         floor: No case up to this number can still appear.
         seen: Numbers above it that are known.
 
-    >>> mark = Watermark.begun(Mark(100, 7, 7), [99, 100])
-    >>> mark.floor, mark.fresh([101, 103]), mark.settle(Mark(103, 8, 9))  # somebody else has 102 and still writes
+    >>> mark = Watermark.begun(Mark(100, frozenset()), [99, 100])
+    >>> mark.floor, mark.fresh([101, 103]), mark.settle(Mark(103, frozenset({8})))  # 8 has 102
     (100, [101, 103], None)
-    >>> mark.floor, mark.fresh([101, 102, 103]), mark.settle(Mark(103, 9, 9)), mark.floor
+    >>> mark.floor, mark.fresh([101, 102, 103]), mark.settle(Mark(103, frozenset({9}))), mark.floor
     (100, [102], None, 103)
     """
 
@@ -76,9 +76,8 @@ class Watermark:
     @classmethod
     def begun(cls, mark: Mark, numbers: list[int]) -> Watermark:
         """The mark after the first look, taken just before these numbers were read."""
-        quiet = mark.oldest_writer == mark.next_writer
-        floor = mark.newest if quiet else max(mark.newest - _IN_FLIGHT, 0)
-        return cls(floor, {number for number in numbers if number > floor}, None if quiet else mark)
+        floor = max(mark.newest - _IN_FLIGHT, 0) if mark.writers else mark.newest
+        return cls(floor, {number for number in numbers if number > floor}, mark if mark.writers else None)
 
     def fresh(self, numbers: list[int]) -> list[int]:
         """Those of the numbers that were not known; they are now."""
@@ -88,11 +87,11 @@ class Watermark:
 
     def settle(self, mark: Mark) -> None:
         """Raise the floor as far as a look allows after which everything above the floor was read."""
-        if self.waiting is not None and mark.oldest_writer >= self.waiting.next_writer:
+        if self.waiting is not None and self.waiting.writers.isdisjoint(mark.writers):
             self._raise(self.waiting.newest)
         if self.waiting is None and mark.newest > self.floor:
             self.waiting = mark
-            if mark.oldest_writer == mark.next_writer:
+            if not mark.writers:
                 self._raise(mark.newest)
 
     def _raise(self, floor: int) -> None:
@@ -161,4 +160,5 @@ class Caseload:
 
 def look(session: Session, tree: str) -> Mark:
     """How far a city has come."""
-    return Mark(*session.execute(statement("workspace_mark"), {"tree": tree}).one())
+    newest, writers, ground = session.execute(statement("workspace_mark"), {"tree": tree}).one()
+    return Mark(newest, frozenset(writers), ground)

@@ -18,6 +18,8 @@ from gis.codes import area_level, issue_grid_codes, parse_grid_code
 from gis.crs import STORED_SRID
 from gis.errors import BadInput
 
+_NUMBERED = re.compile("(.+)-([0-9]+)")
+
 
 @dataclass(frozen=True)
 class Coded:
@@ -54,13 +56,16 @@ def issue_codes(
         BadInput: `serials_exhausted`.
     """
     ever = list(session.scalars(select(Grid.code).where(Grid.scheme_id == scheme.id)))
+    numbered: dict[str, int] = {}
+    for code in ever:
+        _take_down(code, numbered)
     national: dict[str, list[int]] = defaultdict(list)
     areas: dict[int, int | None] = {}
     coded: dict[int, Coded] = {}
     for number, ground in sorted(new.items()):
         parent = parents.get(number)
         if _community(parent.code if parent else ever[0]) is None:
-            code = _next_code(parent.code if parent else str(number), {*ever, *(one.code for one in coded.values())})
+            code = _next_code(parent.code if parent else str(number), numbered)
             coded[number] = Coded(code, parent.area_id if parent else None)
             continue
         community, areas[number] = _home(session, scheme.tree, ground, parent)
@@ -105,12 +110,28 @@ def _home(session: Session, tree: str, ground: BaseGeometry, parent: Parent | No
 
 
 def _highest(community: str, ever: Collection[str]) -> int:
-    return max((int(code[12:]) for code in ever if code[:12] == community and len(code) == 15), default=0)
+    """The highest serial ever given in a community.
+
+    >>> _highest("410105001002", ["410105001002017", "410105001002018", "410105001003099", "410105001002abc"])
+    18
+    """
+    return max((int(code[12:]) for code in ever if code[:12] == community and _community(code)), default=0)
 
 
-def _next_code(stem: str, taken: Collection[str]) -> str:
-    if stem not in taken:
-        return stem
-    numbered = re.compile(re.escape(stem) + "-([0-9]+)")
-    numbers = [int(found[1]) for found in map(numbered.fullmatch, taken) if found]
-    return f"{stem}-{max(numbers, default=0) + 1}"
+def _next_code(stem: str, numbered: dict[str, int]) -> str:
+    """A code that no grid ever had; it is taken down.
+
+    >>> numbered = {"P01": 2, "P01-2": 0}
+    >>> [_next_code(stem, numbered) for stem in ("P01", "P01", "P01-2", "9")]
+    ['P01-3', 'P01-4', 'P01-2-1', '9']
+    """
+    code = f"{stem}-{numbered[stem] + 1}" if stem in numbered else stem
+    _take_down(code, numbered)
+    return code
+
+
+def _take_down(code: str, numbered: dict[str, int]) -> None:
+    """Keep of each code the highest number that ever followed it after a hyphen; 0 where none did."""
+    numbered.setdefault(code, 0)
+    if found := _NUMBERED.fullmatch(code):
+        numbered[found[1]] = max(numbered.get(found[1], 0), int(found[2]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def duties(session: Session, ids: Mapping[int, int], shift: Shift, givers: Mappi
 def boards(
     session: Session, shift: Shift, names: Mapping[int, Mapping[str, Any]], stale: Collection[int | None]
 ) -> dict[str, Any]:
-    """Printed boards that will be wrong: of grids whose ground or lead changes, and of buildings that change hands.
+    """Printed boards that will be wrong: of grids whose ground changes, and of buildings that change hands.
 
     Args:
         session: An open session.
@@ -189,4 +190,5 @@ def _outside(keys: Sequence[Key], metric_srid: int) -> list[tuple[Geometries, fl
     area_m2, width_m = area_and_width(parts, srid=metric_srid)
     wide = width_m >= SLIVER_M
     parts, area_m2, row = parts[wide], area_m2[wide], beyond[part_of[wide]]
-    return [(parts[row == one], float(area_m2[row == one].sum())) for one in range(len(keys))]
+    ends = np.searchsorted(row, np.arange(len(keys) + 1)).tolist()
+    return [(parts[first:end], float(area_m2[first:end].sum())) for first, end in pairwise(ends)]

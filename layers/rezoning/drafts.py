@@ -136,8 +136,7 @@ def change(
     if name is not None and name != draft.name:
         note(session, actor, draft, "renamed", {"from": draft.name, "to": name})
         draft.name = name
-    if settings:
-        now = _settled(draft.settings, settings)
+    if settings and (now := _settled(draft.settings, settings)) != draft.settings:
         note(session, actor, draft, "settings", dict(settings))
         draft.settings = now
     if state in BY_PUBLISHING:

@@ -80,7 +80,16 @@ def require_stored(datum: str | None) -> None:
         )
 
 
-def _shape(geometry: Mapping[str, Any], *, field: str) -> BaseGeometry:
+def shape_drawn(geometry: Mapping[str, Any], *, field: str) -> BaseGeometry:
+    """What is drawn, from GeoJSON.
+
+    Args:
+        geometry: The drawing as data.
+        field: What to call it in an error.
+
+    Raises:
+        BadInput: `bad_drawing`.
+    """
     try:
         return shapely.from_geojson(json.dumps(geometry))
     except (shapely.errors.ShapelyError, ValueError, TypeError) as fault:
@@ -88,7 +97,7 @@ def _shape(geometry: Mapping[str, Any], *, field: str) -> BaseGeometry:
 
 
 def _split(session: Session, ground: Ground, edit: Mapping[str, Any]) -> Edited:
-    line = _shape(edit["line"], field="line")
+    line = shape_drawn(edit["line"], field="line")
     if edit.get("snap_m") is not None:
         line = snap_line(line, _streets(session, ground.base.tree, line, edit["snap_m"]), within_m=edit["snap_m"])
     grid = edit["grid"]
@@ -132,7 +141,7 @@ def _carve(session: Session, ground: Ground, edit: Mapping[str, Any]) -> Edited:
 
 def _replace(_: Session, ground: Ground, edit: Mapping[str, Any]) -> Edited:
     cells = edit["cells"]
-    shapes = [None if one["geometry"] is None else _shape(one["geometry"], field="cells") for one in cells]
+    shapes = [None if one["geometry"] is None else shape_drawn(one["geometry"], field="cells") for one in cells]
     return replace(ground, [one["grid_no"] for one in cells], shapes)
 
 
@@ -176,7 +185,7 @@ def _area(session: Session, ground: Ground, edit: Mapping[str, Any]) -> list[Bas
             if missing:
                 raise BadInput(code, detail, field=field, value=missing[0])
             return [row.geom for row in rows]
-    return [_shape(edit["area"], field="area")]
+    return [shape_drawn(edit["area"], field="area")]
 
 
 def _streets(session: Session, tree: str, line: BaseGeometry, within_m: float) -> list[BaseGeometry]:

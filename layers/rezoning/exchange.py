@@ -87,7 +87,7 @@ def bring_back(
     given, numbers = _shapes(frame), _numbers(now.ground, frame)
     shapes = _unchanged(now.ground, numbers, given, otherwise=_settled_on(now.ground, given))
     names = _names(frame)
-    ended = [number for number in now.ground if number not in set(numbers)]
+    ended = sorted(now.ground.keys() - numbers)
     made = replace(now.ground, [*numbers, *ended], [*shapes, *[None] * len(ended)])
     name_of = dict(zip(numbers, names, strict=True))
     cells = [{"grid_no": number, "name": name_of.get(number)} for number in made.numbers]

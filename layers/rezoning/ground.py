@@ -98,7 +98,6 @@ class Ground(Mapping[int, BaseGeometry]):
         self.next_no = next_no if next_no is not None else max([base.highest_no, *changed]) + 1
         self._over = {number: ground for number, ground in changed.items() if ground is not None}
         self._over_numbers = np.array(list(self._over), dtype=np.int64)
-        self._over_boxes: Floats = shapely.bounds(list(self._over.values())).reshape(-1, 4)
 
     @property
     def numbers(self) -> list[int]:
@@ -129,9 +128,11 @@ class Ground(Mapping[int, BaseGeometry]):
 
     def _meeting(self, boxes: Floats) -> set[int]:
         """The numbers of the grids whose box meets one of these boxes."""
-        west, south, east, north = (boxes + _WIDER).T
-        _, rows = self.base.boxes.query(shapely.box(west, south, east, north))
+        asked = shapely.box(*(boxes + _WIDER).T)
+        (_, rows), (_, over) = self.base.boxes.query(asked), self._over_boxes.query(asked)
         found = set(self.base.grids.grid_no[rows].tolist()) - self.changed.keys()
-        over = self._over_boxes[:, None]
-        meets = (over[..., 0] <= east) & (over[..., 2] >= west) & (over[..., 1] <= north) & (over[..., 3] >= south)
-        return found | set(self._over_numbers[meets.any(axis=1)].tolist())
+        return found | set(self._over_numbers[over].tolist())
+
+    @cached_property
+    def _over_boxes(self) -> STRtree:
+        return STRtree(list(self._over.values()))

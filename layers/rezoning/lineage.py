@@ -80,12 +80,14 @@ def store_lineage(
         The number of pairs.
     """
     counted = _counted(session, scheme.tree, before, after, [one.shape for one in found])
+    givers = sorted({one.giver for one in found if one.giver is not None})
+    grounds = np.array([before[number] for number in givers], dtype=np.object_)
+    had_m2 = dict(zip(givers, area_m2(grounds, srid=scheme.metric_srid).tolist(), strict=True))
     rows = []
     for one in found:
         if one.giver is None or one.taker is None:
             continue
         households, people = counted.get((one.giver, one.taker), (None, None))
-        had_m2 = float(area_m2(np.array([before[one.giver]]), srid=scheme.metric_srid)[0])
         rows.append(
             GridLineage(
                 scheme_id=scheme.id,
@@ -94,7 +96,7 @@ def store_lineage(
                 to_grid_id=ids[one.taker],
                 kind="reinstated" if reinstated else _kind(one.giver, one.taker, before, after),
                 area_m2=one.area_m2,
-                area_share=min(one.area_m2 / had_m2, 1.0),
+                area_share=min(one.area_m2 / had_m2[one.giver], 1.0),
                 households=households,
                 people=people,
             )

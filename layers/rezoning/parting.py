@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 import shapely
 from scipy.optimize import linear_sum_assignment
-from shapely.geometry import mapping, shape
+from shapely import STRtree
+from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
 from gis.atoms import Ints, bridged
 from gis.edges import Floats
 from gis.edits_atoms import deal_out
+from gis.edits_units import area_in_units
 from gis.errors import BadInput
 from gis.partition import TOLERANCE, partition, require_atoms
 from layers.actor import Actor
 from layers.rezoning.blocks import Blocks, blocks_on, what_lies
 from layers.rezoning.desk import workspace_on
-from layers.rezoning.drafts import held, opened_of
-from layers.rezoning.drawing import drawn, require_stored
+from layers.rezoning.drafts import draft_changed, held, opened
+from layers.rezoning.drawing import drawn, require_stored, shape_drawn
 from layers.rezoning.editing import Saved, require_open, store_edit
 from layers.rezoning.figures import Figures
 from layers.rezoning.ground import Ground
@@ -32,7 +34,7 @@ MOST_PARTS = 1000
 
 # What should stay in its grid, and how much it counts.
 _STAYING = {"households": 1.0, "people": 1.0, "cases": 1e-3, "area_m2": 1e-6}
-# The pool of blocks of a partition: all its grids count as one.
+# The home of all blocks of a partition: its grids count as one.
 _ONE = 0
 
 
@@ -77,6 +79,9 @@ class Partitioned:
 def save_partition(session: Session, actor: Actor, draft_id: int, wish: Wish, *, revision: int) -> Partitioned:
     """Deal the ground of some grids out anew, and store that as an edit of the draft.
 
+    The draft is held only to store the edit, not for the seconds that it takes to find: who saves meanwhile need not
+    wait, and the partition is refused.
+
     Args:
         session: An open session.
         actor: Who wants it.
@@ -92,17 +97,21 @@ def save_partition(session: Session, actor: Actor, draft_id: int, wish: Wish, *,
             `settled`, and those of every edit.
         Unavailable: `ground_loading`.
     """
-    draft = held(session, draft_id, revision=revision)
-    require_open(draft)
-    now = opened_of(session, draft)
+    now = opened(session, draft_id)
+    if now.draft.revision != revision:
+        raise draft_changed(session, now.draft)
+    require_open(now.draft)
     grids = _chosen(now.ground, wish)
     chosen = settled_with(now, wish.measure, wish.weights)
     srid = now.scheme.metric_srid
-    blocks = blocks_on(session, now.scheme, {_ONE: shapely.union_all([now.ground[number] for number in grids])})
+    ground = {number: now.ground[number] for number in grids}
+    blocks = blocks_on(session, now.scheme, {_ONE: shapely.union_all(list(ground.values()))})
     parts = wish.parts or len(grids)
     require_atoms(len(blocks.id), parts)
     with workspace_on(session, now.scheme, now.ground.base) as workspace:
-        lies = what_lies(workspace, blocks, {_ONE: _ONE}, streets=counts_streets(chosen), metric_srid=srid)
+        # Things are sought grid by grid: the ground as one polygon has too many vertices to ask for each of them.
+        at_home, streets = dict.fromkeys(grids, _ONE), counts_streets(chosen)
+        lies = what_lies(workspace, blocks, ground, at_home, streets=streets, metric_srid=srid)
     load = lies.measured(chosen.measure, chosen.effort)
     between = blocks.between()
     beside = bridged(blocks.links(between, metric_srid=srid), blocks.geom)
@@ -124,7 +133,9 @@ def save_partition(session: Session, actor: Actor, draft_id: int, wish: Wish, *,
         for number, cell in zip(edited.numbers, edited.after, strict=True)
     ]
     edit = {"kind": "replace", "datum": "wgs84", "cells": cells, "partition": told}
-    return Partitioned(store_edit(session, actor, now, edit, drawn(session, now.ground, edit)), told)
+    replaced = drawn(session, now.ground, edit)
+    held(session, draft_id, revision=revision)
+    return Partitioned(store_edit(session, actor, now, edit, replaced), told)
 
 
 def _chosen(ground: Ground, wish: Wish) -> list[int]:
@@ -135,9 +146,8 @@ def _chosen(ground: Ground, wish: Wish) -> list[int]:
                 raise BadInput("grid_not_given", f"The draft has no grid {number}.", field="grids", value=number)
         return sorted(set(wish.grids or ()))
     require_stored(wish.datum)
-    area = shape(wish.area)
-    if not area.is_valid:
-        raise BadInput("bad_drawing", "The area crosses itself or has no extent.", field="area")
+    area = shape_drawn(wish.area, field="area")
+    area_in_units(area)  # refuses what holds no ground
     near = ground.around([area])
     inside = [number for number, cell in near.items() if shapely.intersection(cell, area).area > cell.area / 2]
     if not inside:
@@ -156,9 +166,11 @@ def _numbered(ground: Ground, grids: Sequence[int], blocks: Blocks, part: Ints, 
     for name, scale in _STAYING.items():
         weight += scale * lies.counted[name] / max(float(lies.counted[name].sum()), 1.0)
     kept = np.zeros((parts, len(grids)))
-    for row, number in enumerate(grids):
-        share = shapely.area(shapely.intersection(blocks.geom, ground[number])) / shapely.area(blocks.geom)
-        kept[:, row] = np.bincount(part, weight * share, minlength=parts)
+    cells = np.array([ground[number] for number in grids], dtype=np.object_)
+    row, block = STRtree(blocks.geom).query(cells, predicate="intersects")
+    common = shapely.intersection(blocks.geom[block], cells[row])
+    share = shapely.area(common) / shapely.area(blocks.geom[block])
+    np.add.at(kept, (part[block], row), weight[block] * share)
     to = np.full(parts, -1, dtype=np.int64)
     rows, columns = linear_sum_assignment(kept, maximize=True)
     to[rows] = np.array(grids, dtype=np.int64)[columns]

@@ -49,6 +49,8 @@ def detail(session: Session, draft_id: int) -> dict[str, Any]:
     Raises:
         NotFound: `unknown_draft`.
     """
+    # First, so that its revision is never newer than what is told with it: who writes on it is refused then.
+    draft = described(session, draft_id)
     events = session.execute(
         select(DraftEvent.id, DraftEvent.at, DraftEvent.actor, DraftEvent.kind, DraftEvent.detail)
         .where(DraftEvent.draft_id == draft_id)
@@ -56,7 +58,7 @@ def detail(session: Session, draft_id: int) -> dict[str, Any]:
     ).mappings()
     edits = session.execute(statement("draft_edits"), {"draft_id": draft_id}).mappings()
     return {
-        **described(session, draft_id),
+        **draft,
         "edits": [dict(row) for row in edits],
         "events": [dict(row) for row in events],
     }

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shapely
+from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
 from gis.crs import LATTICE
@@ -14,10 +15,14 @@ from gis.edges import Geometries
 from gis.edits import Edited
 from gis.errors import BadInput
 from gis.metric import area_and_width
+from gis.repair import GAP_LIMIT_M
 from gis.shapes import to_cells
 from gis.topology import SLIVER_M, Problem, problems
 from layers.rezoning.ground import Ground
 
+Cells = dict[int, BaseGeometry]
+# Grids count as meeting up to a step or two of the lattice.
+_APART = 2 * LATTICE
 # Faults told at once; the sentence says how many there are.
 _MOST_TOLD = 20
 
@@ -92,18 +97,57 @@ def require_tiled(ground: Ground, made: Mapping[int, BaseGeometry | None]) -> No
     Raises:
         BadInput: `tiling_not_kept`, `ground_lost`.
     """
-    old = [ground[number] for number in made if number in ground]
-    new = [cell for cell in made.values() if cell is not None]
-    # All in the box of what changes, so that a hole between the grids looked at is one between all grids.
-    hood = ground.around([shapely.box(*shapely.total_bounds([*old, *new]))])
-    after = {number: cell for number, cell in {**hood, **made}.items() if cell is not None}
+    apart = _apart(ground, made)
+    faults = [fault for some in apart for fault in _new_faults(ground, some)]
+    if faults:
+        raise _untiled(faults)
+    for some in apart:
+        _require_taken(ground, [number for number, cell in some.items() if cell is None], _around(ground, some)[1])
+
+
+def _apart(ground: Ground, made: Mapping[int, BaseGeometry | None]) -> list[dict[int, BaseGeometry | None]]:
+    """Changes that do not meet, each for itself: two corners of a city are looked at without all between them."""
+    numbers = list(made)
+    sides = (np.array(side, dtype=np.object_) for side in ([ground.get(one) for one in numbers], list(made.values())))
+    old, new = (shapely.bounds(side) for side in sides)
+    corners = np.hstack([np.fmin(old, new)[:, :2] - _APART, np.fmax(old, new)[:, 2:] + _APART])
+    boxes = shapely.box(*corners.T)
+    blocks = shapely.get_parts(shapely.union_all(boxes))
+    block_of = STRtree(blocks).query(shapely.centroid(boxes), predicate="within")[1]
+    found: list[dict[int, BaseGeometry | None]] = [{} for _ in blocks]
+    for number, block in zip(numbers, block_of.tolist(), strict=True):
+        found[block][number] = made[number]
+    return found
+
+
+def _around(ground: Ground, made: Mapping[int, BaseGeometry | None]) -> tuple[Cells, Cells]:
+    """All grids in the box of what changes, before and after; so a hole between them is one between all grids."""
+    cells = [cell for cell in (*map(ground.get, made), *made.values()) if cell is not None]
+    hood = ground.around([shapely.box(*shapely.total_bounds(cells))])
+    return hood, {number: cell for number, cell in {**hood, **made}.items() if cell is not None}
+
+
+def _new_faults(ground: Ground, made: Mapping[int, BaseGeometry | None]) -> list[Problem]:
+    hood, after = _around(ground, made)
     srid = ground.base.metric_srid
-    there = problems(list(hood.values()), metric_srid=srid, labels=list(hood))
     found = problems(list(after.values()), metric_srid=srid, labels=list(after))
-    fresh = [one for one in found if not any(_was_there(one, other) for other in there)]
-    if fresh:
-        raise _untiled(fresh)
-    _require_taken(ground, [number for number, cell in made.items() if cell is None], list(after.values()))
+    if not found:
+        return []
+    there = problems(list(hood.values()), metric_srid=srid, labels=list(hood))
+    had = shapely.union_all([ground[number] for number in made if number in ground])
+    return [
+        one
+        for one in found
+        if not any(_was_there(one, other) for other in there) and not _is_enclave(one, had, srid=srid)
+    ]
+
+
+def _is_enclave(one: Problem, had: BaseGeometry, *, srid: int) -> bool:
+    """Whether ground of nobody was closed in that nobody had before either; a narrow strip of it is a gap."""
+    if one.kind not in ("gap", "hole") or one.width_m <= GAP_LIMIT_M:
+        return False
+    _, width_m = area_and_width(np.array([shapely.intersection(one.where, had)], dtype=np.object_), srid=srid)
+    return bool(width_m[0] < SLIVER_M)
 
 
 def _was_there(one: Problem, other: Problem) -> bool:
@@ -136,11 +180,11 @@ def _untiled(faults: list[Problem]) -> BadInput:
     )
 
 
-def _require_taken(ground: Ground, ended: list[int], after: list[BaseGeometry]) -> None:
+def _require_taken(ground: Ground, ended: list[int], after: Cells) -> None:
     """Refuse to end a grid whose ground nobody takes: a file that lacks a grid is more often a part than a plan."""
     if not ended:
         return
-    lost = shapely.difference([ground[number] for number in ended], shapely.union_all(after))
+    lost = shapely.difference([ground[number] for number in ended], shapely.union_all(list(after.values())))
     _, width_m = area_and_width(lost, srid=ground.base.metric_srid)
     for row in np.flatnonzero(width_m >= SLIVER_M).tolist():
         raise BadInput(

@@ -9,6 +9,8 @@ from typing import Any, TypeGuard
 from gis.balance import MEASURES, Band, Effort
 from gis.errors import BadInput
 
+_TOO_MUCH = 1e15
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -70,4 +72,5 @@ def _band(band: object) -> Band:
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # A whole number may be sent that no float can hold.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _TOO_MUCH

@@ -150,7 +150,7 @@ def _around(
     srid = now.scheme.metric_srid
     with workspace_on(session, now.scheme, now.ground.base) as workspace:
         lies = what_lies(
-            workspace, blocks, {one: one for one in cells}, streets=counts_streets(chosen), metric_srid=srid
+            workspace, blocks, cells, {one: one for one in cells}, streets=counts_streets(chosen), metric_srid=srid
         )
     load = lies.measured(chosen.measure, chosen.effort)
     numbers = list(cells)
@@ -194,7 +194,9 @@ def _told(
     with workspace_on(session, now.scheme, now.ground.base) as workspace:
         after = workspace.shift(Ground(now.ground.base, changed, next_no=now.ground.next_no)).now
     was, then = _balance(figures, chosen), _balance(after, chosen)
-    if then.cv >= was.cv or then.imbalance > was.imbalance:
+    imbalance_before, imbalance_after = round(was.imbalance, 4), round(then.imbalance, 4)
+    # The imbalance is compared as it is told: sums of hours and metres differ in their last digits.
+    if then.cv >= was.cv or imbalance_after > imbalance_before:
         return []
     row = figures.row_of(proposal.taker)
     moved = {name: round(float(after.counted[name][row] - figures.counted[name][row])) for name in _MOVED}
@@ -205,8 +207,8 @@ def _told(
             "blocks": proposal.blocks.source,
             "atoms": proposal.blocks.id[np.array(proposal.goes)].tolist(),
             "shape": mapping(area),
-            "imbalance_before": round(was.imbalance, 4),
-            "imbalance_after": round(then.imbalance, 4),
+            "imbalance_before": imbalance_before,
+            "imbalance_after": imbalance_after,
             "cv_before": round(was.cv, 6),
             "cv_after": round(then.cv, 6),
             **moved,

@@ -143,9 +143,9 @@ class Workspace:
         numbers = sorted(changed)
         before, after = _cells(self.base.cells, numbers), _cells(changed, numbers)
         cases, houses, with_nobody = self._flips(ground, numbers, before, after)
-        more = max([self._top, *numbers]) - self._top
         # Room for numbers above the spare ones goes in front of the last place, which is nobody's.
-        counted = {name: np.insert(some, len(some) - 1, np.zeros(more)) for name, some in self._counted.items()}
+        more = np.zeros(max([self._top, *numbers]) - self._top)
+        counted = {name: np.concatenate([some[:-1], more, some[-1:]]) for name, some in self._counted.items()}
         self._follow(counted, cases, houses)
         self._measure(counted, numbers, after)
         row = houses.key
@@ -222,8 +222,11 @@ class Workspace:
 
     def _numbers(self, changed: Mapping[int, BaseGeometry | None]) -> Numbers:
         """The numbers of the grids that have ground when some are changed."""
-        with_ground = [one for one, cell in changed.items() if cell is not None]
-        return np.union1d(np.setdiff1d(self.base.grids.grid_no, list(changed)), np.array(with_ground, dtype=np.int64))
+        row_of = self.base.row_of
+        ended = [row_of[number] for number, cell in changed.items() if cell is None]
+        new = [number for number, cell in changed.items() if cell is not None and number not in row_of]
+        stay = np.delete(self.base.grids.grid_no, ended)
+        return np.sort(np.append(stay, new)).astype(np.int64) if new else stay
 
     def _measure(self, counted: dict[str, Floats], numbers: Sequence[int], cells: Geometries) -> None:
         """Measure the ground of grids, 0 for those that have none."""

@@ -129,6 +129,19 @@ def test_ground_that_becomes_nobody_s_leaves_its_cases_to_the_dispatcher(plan: S
     require_no_difference(plan)
 
 
+def test_ground_that_comes_back_from_nobody_takes_its_cases_out_of_the_queue(plan: Session):
+    number = case_at(plan, 0.25, 0.1)
+    corner = {"kind": "move_vertex", "vertex": [*corner_of_town()], "to": [*corner_of_town(1, 0.5)], "datum": "wgs84"}
+    published(plan, corner)
+    back = Asked(reason="back", reinstated=True)
+    done = roll_back(plan, WANG, SCHEME, to_version=1, seen_version=2, asked=back)
+    assert (done.cases_moved, done.cases_queued) == (1, 0)
+    found = case(plan, number)
+    assert (found["state"], found["queue_reason"], found["person"], found["task"]) == ("dispatched", None, "P01", None)
+    kind, told = last_event(plan, number)
+    assert (kind, told["from"], told["to"]["code"]) == ("moved", None, "P01")
+
+
 def corner_of_town(column: float = 0, row: float = 0) -> tuple[float, float]:
     west, south, _, _ = squares((column, row, column + 1, row + 1)).bounds
     return west, south

@@ -259,6 +259,14 @@ def test_what_is_said_of_a_draft_changes_and_is_recorded(plan: Session, draft: i
     refused(lambda: drafts.change(plan, LI, draft, revision=3, settings={"colour": 1}), BadInput, "unknown_word")
 
 
+def test_a_new_name_counts_though_the_settings_sent_with_it_are_the_old_ones(plan: Session, draft: int):
+    drafts.change(plan, LI, draft, revision=1, settings={"measure": "people"})
+    drafts.change(plan, LI, draft, revision=2, name="Autumn", settings={"measure": "people"})
+    told = reading.detail(plan, draft)
+    assert (told["name"], told["revision"]) == ("Autumn", 3)
+    assert [event["kind"] for event in told["events"]] == ["created", "settings", "renamed"]
+
+
 def test_the_second_of_two_planners_is_told_by_whom_the_draft_was_changed(plan: Session, draft: int):
     editing.save_edit(plan, WANG, draft, split_first(), revision=1)
     before = bits(plan, draft)

@@ -16,7 +16,7 @@ from gis.crs import on_lattice
 from gis.errors import BadInput
 from gis.gcj import wgs84_to_gcj02
 from layers.batches import Summary, quarantined_rows
-from layers.grids.ground import BUILDINGS, STREETS, import_ground
+from layers.grids.ground import ATOMS, BUILDINGS, STREETS, import_ground
 from tests.imports import PLANNER
 from tests.town import at, squares
 
@@ -144,3 +144,20 @@ def test_rows_are_told_as_they_are_done_and_an_id_is_known_from_slice_to_slice(s
 def test_two_cities_may_use_the_same_ids(session: Session):
     buildings(session, frame(("1", HOUSE)))
     assert import_ground(session, PLANNER, frame(("1", OTHER)), BUILDINGS, tree="other", file="b").stored == 1
+
+
+def test_blocks_that_overlap_are_told_with_a_place(session: Session):
+    west, east, beside = squares((0, 0, 2, 1)), squares((1.5, 0, 3, 1)), squares((3, 0, 4, 1))
+    rows = frame(("a", west), ("b", east), ("c", beside), ("d", Point(1, 1)))
+    (remark,) = import_ground(session, PLANNER, rows, ATOMS, tree="t", file="a.gpkg").remarks
+    assert remark.startswith("1 pairs of blocks overlap, so their ground counts twice; the first are a and b at ")
+    lon, lat = map(float, remark.rstrip(".").rpartition(" at ")[2].split())
+    assert squares((1.5, 0, 2, 1)).contains(Point(lon, lat))
+
+
+def test_blocks_that_touch_or_lie_apart_are_not_remarked_on(session: Session):
+    rows = frame(("a", squares((0, 0, 2, 1))), ("b", squares((2, 0, 3, 1))), ("c", squares((5, 0, 6, 1))))
+    assert import_ground(session, PLANNER, rows, ATOMS, tree="t", file="a.gpkg").remarks == []
+    assert import_ground(session, PLANNER, rows.iloc[:0], ATOMS, tree="t", file="a.gpkg").remarks == []
+    houses = frame(("a", squares((0, 0, 2, 1))), ("b", squares((1, 0, 3, 1))))
+    assert buildings(session, houses).remarks == []

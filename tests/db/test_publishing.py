@@ -279,19 +279,30 @@ def test_a_draft_that_changes_nothing_is_not_published(plan: Session):
     assert refused.value.code == "nothing_to_publish"
 
 
-def test_what_does_not_tile_is_refused_with_its_place(plan: Session):
+@pytest.mark.parametrize(
+    ("pond", "inside"), [((8.5, 0.5, 9, 1), (8.75, 0.75)), ((8, 1.5, 9, 2.5), (8.5, 2))], ids=["in one grid", "between"]
+)
+def test_ground_of_nobody_may_be_closed_in(plan: Session, pond: tuple[float, ...], inside: tuple[float, float]):
+    shore = squares((8, 0, 10, 3)).difference(squares(pond))
+    assert published(plan, give(None, 4, area=mapping(shore))).version == 2
+    assert (owner(plan, 9.5, 1), owner(plan, *inside)) == ("P04", None)
+
+
+def test_what_does_not_tile_is_refused_with_its_places(plan: Session):
     draft, revision = drafted(plan)
-    # As if another program had drawn it wrongly: P02 lies over P03.
+    # As if another program had drawn it wrongly: P02 lies over P03, and far from there P08 over P07.
     edit = DraftEdit(draft_id=draft, kind="replace", params={}, actor="other")
     plan.add(edit)
     plan.flush()
     plan.add(DraftCell(edit_id=edit.id, grid_no=2, geom=squares((2, 0, 5, 2))))
+    plan.add(DraftCell(edit_id=edit.id, grid_no=8, geom=squares((5.5, 2, 8, 4))))
     drafts.opened(plan, draft).draft.tip = edit.id
     plan.flush()
     with pytest.raises(BadInput) as refused:
         publish(plan, WANG, draft, revision=revision, asked=WHY)
     assert refused.value.code == "tiling_not_kept"
-    assert refused.value.where.intersects(squares((4, 0, 5, 2)))
+    assert {2, 3, 7, 8} <= {number for one in refused.value.values["first"] for number in one["grids"]}
+    assert all(refused.value.where.intersects(squares(ground)) for ground in ((4, 0, 5, 2), (5.5, 2, 6, 4)))
     assert plan.scalar(text("SELECT version FROM schemes WHERE name = 'plan'")) == 1
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import shapely
 from shapely.geometry import mapping, shape
+from sqlalchemy import event
 
 from data.session import read_only, unit_of_work
 from gis.errors import BadInput, GridError
 from gis.topology import problems
-from layers.actor import Actor
 from layers.batches import Summary
 from layers.errors import Conflict, NotFound, Outdated
 from layers.grids.ground import ATOMS, BUILDINGS, import_ground
@@ -25,11 +25,10 @@ from layers.rezoning.preview import preview
 from layers.rezoning.suggestions import MOST, suggestions
 from tests.cluster import Cluster, Database
 from tests.imports import PLANNER, rows_of
-from tests.plans_of_town import SCHEME, take_plan_scheme
+from tests.plans_of_town import split_first
+from tests.publications import WANG, a_draft, first_draft, saved
 from tests.redrawing import Things, cells_today
 from tests.town import METRIC_SRID, at, squares
-
-WANG = Actor("wang", ("planner",))
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +41,7 @@ def sample(cluster: Cluster, sample_template: str, clone_name: Iterator[str]) ->
 @pytest.fixture
 def plan(town: Database) -> Database:
     """The hand-drawn town with a scheme of eight squares that tiles its ground, and a draft of it, number 1."""
-    with unit_of_work(town.app) as session:
-        take_plan_scheme(session)
-    assert a_draft(town, SCHEME) == 1
-    return town
-
-
-def a_draft(database: Database, scheme: str, **settings: Any) -> int:
-    with unit_of_work(database.app) as session:
-        made = drafts.create(session, WANG, scheme=scheme, name="Summer")
-        if settings:
-            drafts.change(session, WANG, made.id, revision=1, settings=settings)
-        return made.id
+    return first_draft(town)
 
 
 def suggested(database: Database, draft: int, **asked: Any) -> dict[str, Any]:
@@ -69,12 +57,6 @@ def revision_of(database: Database, draft: int) -> int:
 def cells_of(database: Database, draft: int) -> dict[int, shapely.Geometry]:
     with read_only(database.app) as session:
         return dict(drafts.opened(session, draft).ground.items())
-
-
-def saved(database: Database, draft: int, edit: dict[str, Any]) -> None:
-    revision = revision_of(database, draft)
-    with unit_of_work(database.app) as session:
-        editing.save_edit(session, WANG, draft, edit, revision=revision)
 
 
 def parted(database: Database, draft: int, **wish: Any) -> dict[str, Any]:
@@ -174,6 +156,18 @@ def test_what_is_asked_for_once_goes_before_what_is_settled(sample):
     assert homes["imbalance"] == suggested(sample, draft, measure="households")["imbalance"]
 
 
+def test_no_move_is_lost_because_hours_do_not_add_up_to_the_last_digit(sample):
+    draft = a_draft(sample, "duty", measure="households")
+
+    def moves(**asked: Any) -> list[tuple[Any, ...]]:
+        told = suggested(sample, draft, **asked)["suggestions"]
+        return sorted((one["giver"], one["taker"], one["atoms"]) for one in told)
+
+    # Households times 11 by 60: as a measure the same, but its sums are rounded.
+    hours = {"measure": "staff_hours", "weights": {"case": 0, "household": 11, "street_km": 0}}
+    assert moves(**hours) == moves()
+
+
 @pytest.mark.parametrize("street", [0.0, 0.05])
 def test_a_heavy_grid_gives_blocks_to_its_light_neighbour_with_half_the_street(plan, street: float):
     clear_of_buildings(plan)
@@ -252,12 +246,31 @@ def test_what_cannot_be_suggested_is_refused_by_name(plan):
     nowhere = mapping(squares((3.4, 0, 3.6, 1)))
     refused(lambda: parted(plan, 1, area=nowhere, datum="wgs84"), BadInput, "no_ground_here")
     refused(lambda: parted(plan, 1, area=nowhere, datum="gcj02"), BadInput, "datum_not_stored")
+    bow = {"type": "Polygon", "coordinates": [[at(0, 0), at(2, 2), at(2, 0), at(0, 2), at(0, 0)]]}
+    crossing = refused(lambda: parted(plan, 1, area=bow, datum="wgs84"), BadInput, "bad_drawing")
+    assert crossing.field == "area"
+    assert shapely.distance(crossing.where, shapely.Point(at(1, 1))) < 1e-6
     with pytest.raises(Outdated), unit_of_work(plan.app) as session:
         save_partition(session, WANG, 1, Wish(**wish), revision=7)
     with unit_of_work(plan.app) as session:
         drafts.change(session, WANG, 1, revision=1, state="in_review")
     refused(lambda: parted(plan, 1, **wish), Conflict, "draft_not_open")
     assert rows_of(plan.app, "SELECT count(*) FROM draft_edits") == [(0,)]
+
+
+def test_who_saves_while_a_partition_is_sought_need_not_wait_and_the_partition_is_refused(plan):
+    take_blocks(plan, *quarters())
+    sought: list[str] = []
+
+    def save_meanwhile(conn: Any, cursor: Any, sql: str, *rest: Any) -> None:
+        if "FROM atoms" in sql and not sought:
+            sought.append(sql)
+            saved(plan, 1, split_first())
+
+    event.listen(plan.app, "before_cursor_execute", save_meanwhile)
+    wish = {"grids": [1, 2, 5, 6], "parts": 2, "measure": "area_m2"}
+    assert refused(lambda: parted(plan, 1, **wish), Outdated, "draft_changed").values["what"] == "split"
+    assert rows_of(plan.app, "SELECT kind FROM draft_edits") == [("split",)]
 
 
 @pytest.mark.parametrize("street", [0.0, 0.05])

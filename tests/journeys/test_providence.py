@@ -14,6 +14,7 @@ import networkx
 import numpy as np
 import pytest
 import shapely
+from shapely.geometry import shape
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -153,7 +154,7 @@ def test_a_draft_of_the_wards_takes_suggestions_and_a_partition(wards: Database)
         assert parted.status_code == 200, parted.text
         assert parted.json()["partition"]["deviation"] <= 0.05
         cells = client.get(f"{address}/changes").json()["changed"]["features"]
-        grounds = [shapely.from_geojson(str(cell["geometry"]).replace("'", '"')) for cell in cells]
+        grounds = [shape(cell["geometry"]) for cell in cells]
         told = client.post(f"{address}/preview").json()
     people = [grid["after"]["people"] for grid in told["grids"]]
     mean = PEOPLE / PRECINCTS

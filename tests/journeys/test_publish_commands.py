@@ -61,6 +61,7 @@ def test_a_refusal_is_a_sentence_and_an_exit_code(plan: Database):
     assert (other.code, other.facts["error"]["code"]) == (2, "nothing_to_publish")
     word = gridkeeper_within(plan, "draft", "publish", draft, *WHY, "--open-cases", "burn")
     assert (word.code, word.facts["error"]["code"]) == (2, "unknown_word")
+    assert gridkeeper_within(plan, "draft", "withdraw", 2**63).code == 2
     never = gridkeeper_within(plan, "rollback", SCHEME, 9, *WHY)
     assert (never.code, never.facts["error"]["code"]) == (2, "unknown_version")
 

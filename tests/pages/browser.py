@@ -17,7 +17,18 @@ _WATCH = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation', (event) =>
   violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+window.failed = new Promise((_, fail) => {
+  addEventListener('error', ({ error }) => { if (error) fail(error); });
+  addEventListener('unhandledrejection', ({ reason }) => fail(reason));
+});
+failed.catch(() => {});
 """
+# What a page promises, or the first error of its scripts, or the end of patience: whatever comes first.
+_AWAITED = """(what) => Promise.race([
+  failed,
+  (async () => what === 'ready' ? gridkeeper.ready : gridkeeper.idle())(),
+  new Promise((_, fail) => setTimeout(() => fail(new Error(`not ${what} after 60 s`)), 60000)),
+])"""
 _OWN = ("data:", "blob:", "about:")
 
 
@@ -54,12 +65,16 @@ class Visit:
     def open(self, url: str) -> dict[str, int]:
         """Load a page and wait until it is drawn: what is painted."""
         self.page.goto(url)
-        painted: dict[str, int] = self.page.evaluate("gridkeeper.ready")
+        return self.ready()
+
+    def ready(self) -> dict[str, int]:
+        """Wait until the page is drawn for the first time: what is painted. An error in its scripts is raised."""
+        painted: dict[str, int] = self.page.evaluate(_AWAITED, "ready")
         return painted
 
     def settled(self) -> dict[str, int]:
-        """Wait until nothing is under way: what is painted."""
-        painted: dict[str, int] = self.page.evaluate("gridkeeper.idle()")
+        """Wait until nothing is under way: what is painted. An error in the page's scripts is raised."""
+        painted: dict[str, int] = self.page.evaluate(_AWAITED, "idle")
         return painted
 
     def violations(self) -> list[str]:

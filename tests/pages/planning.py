@@ -151,7 +151,7 @@ class Planner:
 
     def count_of(self, colour: str, *, pane: str) -> int:
         """How many pixels of a colour such as '#c4001a' a canvas has."""
-        parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        parts = parts_of(colour)
         return int(self.page.evaluate(_ON_CANVAS, [pane, *parts]))
 
     def table(self, grid_no: int) -> dict[str, list[str]]:
@@ -194,6 +194,17 @@ def halving(grid: dict[str, Any]) -> tuple[Place, Place]:
     latitude = middle_of(grid)[1]
     reach = (east - west) * 0.05
     return (west - reach, latitude), (east + reach, latitude)
+
+
+def parts_of(colour: str) -> list[int]:
+    """Red, green and blue of a colour such as '#c4001a'."""
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+
+
+def has_colour(inks: list[list[int]], colour: str) -> bool:
+    """Whether a colour such as '#c4001a' is among those painted, however much of what lies below shines through."""
+    parts = parts_of(colour)
+    return any(max(abs(one - other) for one, other in zip(ink[:3], parts, strict=True)) <= 3 for ink in inks)
 
 
 def changed(api: httpx2.Client, draft: int) -> dict[int, dict[str, Any]]:

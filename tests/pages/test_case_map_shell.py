@@ -85,7 +85,7 @@ def test_the_language_switch_keeps_the_filters(visit: Start, town_server: str) -
     seen.page.select_option("#gk-state", "queued")
     seen.settled()
     seen.page.click("[data-lang=en]")
-    seen.page.evaluate("gridkeeper.ready")
+    seen.ready()
     assert seen.page.input_value("#gk-state") == "queued"
     assert seen.page.get_attribute("html", "lang") == "en"
 

@@ -22,13 +22,18 @@ def open_cases(api: httpx2.Client) -> list[dict[str, Any]]:
 
 
 def busiest(api: httpx2.Client) -> tuple[dict[str, Any], float]:
-    """The grid with most open cases, and the latitude that halves them."""
+    """The grid with most open cases of those that a line across their middle third halves, and that latitude."""
     by_grid: dict[str, list[float]] = defaultdict(list)
     for one in open_cases(api):
         by_grid[one["properties"]["grid_code"]].append(one["geometry"]["coordinates"][1])
-    code, latitudes = max(by_grid.items(), key=lambda one: len(one[1]))
-    grid = next(one for one in grids(api) if one["properties"]["code"] == code)
-    return grid, sorted(latitudes)[len(latitudes) // 2]
+    found: list[tuple[int, dict[str, Any], float]] = []
+    for grid in grids(api):
+        latitudes = sorted(by_grid[grid["properties"]["code"]])
+        _, south, _, north = shape(grid["geometry"]).bounds
+        if latitudes and 1 / 3 < (latitudes[len(latitudes) // 2] - south) / (north - south) < 2 / 3:
+            found.append((len(latitudes), grid, latitudes[len(latitudes) // 2]))
+    _, grid, latitude = max(found, key=lambda one: one[0])
+    return grid, latitude
 
 
 def across(grid: dict[str, Any], latitude: float) -> tuple[Place, Place]:
@@ -52,45 +57,16 @@ def shared_corner(features: list[dict[str, Any]], near: Place) -> tuple[Place, s
 def test_a_planner_splits_drags_is_refused_publishes_and_looks_back(
     visit: Start, town_server: str, api: httpx2.Client
 ) -> None:
-    grid, latitude = busiest(api)
     before = grids(api)
-    west, east = across(grid, latitude)
     planner = Planner.start(visit, town_server, height=900)
     planner.page.fill("#gkp-actor", "王规划")
     planner.page.press("#gkp-actor", "Tab")
     draft = planner.begin("负荷调整")
-    planner.look_at(((west[0] + east[0]) / 2, latitude), zoom=15)
-    planner.take("split")
-    planner.draw(west)
-    planner.move(east, steps=8)
-    assert planner.painted()["proposed"] == 2, "the two halves are shown before anything is saved"
-    assert planner.table(grid["properties"]["grid_no"])["area_m2"][2].startswith("▼")
-    planner.draw(east)
-    planner.page.keyboard.press("Enter")
-    assert planner.saved()["proposed"] == 0
-    assert planner.count_of(INK["draft-line"], pane="sketch") == 0
-    drawn = changed(api, draft)
-    new = next(one for one in drawn.values() if one["properties"]["status"] == "new")
-    middle = between(new, drawn[grid["properties"]["grid_no"]])
-    assert planner.has_border(middle)
-
+    new, middle = split_the_busiest(planner, api)
     corner, holders = shared_corner(before, middle)
-    planner.look_at(corner)
-    planner.take("move")
-    planner.move(corner)
-    planner.page.mouse.down()
-    x, y = planner.pixels(corner)
-    planner.page.mouse.move(x + 14, y + 10, steps=10)
-    assert planner.painted()["moving"] == len(holders) >= 3, "all grids that have the corner move with it"
-    changes = {number: planner.table(number).get("area_m2", ["", "", ""])[2] for number in holders}
-    assert any(change.startswith("▲") for change in changes.values()), changes
-    assert any(change.startswith("▼") for change in changes.values()), changes
-    assert planner.status() == "Possible; not saved yet"
-    planner.page.mouse.up()
-    assert planner.saved()["moving"] == 0
+    pointer = drag(planner, corner, holders)
     moved = api.get(f"/drafts/{draft}").json()["revision"]
-
-    illegal(planner, (x + 14, y + 10))
+    drag_too_far(planner, pointer)
     assert api.get(f"/drafts/{draft}").json()["revision"] == moved, "what is refused is not saved"
 
     moving = re.findall(r"\d+", planner.page.inner_text("#gkp-cases .gk-note"))
@@ -105,26 +81,55 @@ def test_a_planner_splits_drags_is_refused_publishes_and_looks_back(
     assert planner.painted()["grids"] > 0
 
     planner = Planner.start(visit, town_server, height=900)
-    planner.look_at(middle, zoom=13)
-    planner.page.click("#gkp-tab-history")
-    planner.page.click("#gkp-day-form button")
-    planner.page.wait_for_selector("#gkp-past:visible")
-    assert planner.painted()["grids"] == len(before), "yesterday the new grid was not there"
-    planner.look_at(middle, zoom=15)
-    assert not planner.has_border(middle)
-    planner.page.click("#gkp-past-leave")
-    planner.page.wait_for_selector("#gkp-past", state="hidden")
-    planner.painted()
-    assert planner.has_border(middle)
+    look_back(planner, middle, count=len(before))
     assert planner.complaints() == []
     assert planner.seen.violations() == []
 
 
-def illegal(planner: Planner, start: tuple[float, float]) -> None:
-    """Drag the corner over other borders: it is red, said in words, and put back."""
-    planner.page.mouse.move(*start)
+def split_the_busiest(planner: Planner, api: httpx2.Client) -> tuple[dict[str, Any], Place]:
+    """Split the grid with most open cases, watching what is shown: the new grid, and a place on the new border."""
+    grid, latitude = busiest(api)
+    number = grid["properties"]["grid_no"]
+    west, east = across(grid, latitude)
+    planner.look_at(((west[0] + east[0]) / 2, latitude), zoom=15)
+    planner.take("split")
+    planner.draw(west)
+    planner.move(east, steps=8)
+    assert planner.painted()["proposed"] == 2, "the two halves are shown before anything is saved"
+    assert planner.table(number)["area_m2"][2].startswith("▼")
+    planner.draw(east)
+    planner.page.keyboard.press("Enter")
+    assert planner.saved()["proposed"] == 0
+    assert planner.count_of(INK["draft-line"], pane="sketch") == 0
+    drawn = changed(api, planner.draft())
+    new = next(one for one in drawn.values() if one["properties"]["status"] == "new")
+    middle = between(new, drawn[number])
+    assert planner.has_border(middle)
+    return new, middle
+
+
+def drag(planner: Planner, corner: Place, holders: set[int]) -> tuple[float, float]:
+    """Drag a shared corner a little, watching its grids and what the panel tells of them: where the pointer is then."""
+    planner.look_at(corner)
+    planner.take("move")
+    planner.move(corner)
     planner.page.mouse.down()
-    planner.page.mouse.move(start[0] + 330, start[1] + 40, steps=12)
+    x, y = planner.pixels(corner)
+    planner.page.mouse.move(x + 14, y + 10, steps=10)
+    assert planner.painted()["moving"] == len(holders) >= 3, "all grids that have the corner move with it"
+    changes = {number: planner.table(number).get("area_m2", ["", "", ""])[2] for number in holders}
+    assert any(change.startswith("▲") for change in changes.values()), changes
+    assert any(change.startswith("▼") for change in changes.values()), changes
+    assert planner.status() == "Possible; not saved yet"
+    planner.page.mouse.up()
+    assert planner.saved()["moving"] == 0
+    return x + 14, y + 10
+
+
+def drag_too_far(planner: Planner, pointer: tuple[float, float]) -> None:
+    """Drag the corner under the pointer over other borders: it is red, said in words, and put back."""
+    planner.page.mouse.down()
+    planner.page.mouse.move(pointer[0] + 330, pointer[1] + 40, steps=12)
     assert planner.painted()["problems"] >= 1
     assert planner.count_of(INK["problem"], pane="sketch") > 50
     assert "Borders would cross" in planner.page.inner_text("#gkp-problems")
@@ -132,6 +137,21 @@ def illegal(planner: Planner, start: tuple[float, float]) -> None:
     planner.page.wait_for_function("() => document.getElementById('gk-status').textContent.startsWith('Not saved')")
     after = planner.painted()
     assert (after["moving"], after["problems"]) == (0, 1), "the corner is back, and the place still shown"
+
+
+def look_back(planner: Planner, border: Place, *, count: int) -> None:
+    """Yesterday's map has so many grids and no border there; back in the present it is there."""
+    planner.look_at(border, zoom=13)
+    planner.page.click("#gkp-tab-history")
+    planner.page.click("#gkp-day-form button")
+    planner.page.wait_for_selector("#gkp-past:visible")
+    assert planner.painted()["grids"] == count, "yesterday the new grid was not there"
+    planner.look_at(border, zoom=15)
+    assert not planner.has_border(border)
+    planner.page.click("#gkp-past-leave")
+    planner.page.wait_for_selector("#gkp-past", state="hidden")
+    planner.painted()
+    assert planner.has_border(border)
 
 
 def publish(planner: Planner) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx2
 import shapely
+from playwright.sync_api import Route
 from shapely.geometry import shape
 
-from tests.pages.planning import Place, Planner, Start, between, changed, grids, halving, middle_of
+from tests.pages.planning import Place, Planner, Start, beside, between, changed, grids, halving, middle_of
 
 
 def test_undo_and_redo_by_keys_repaint_what_changed(visit: Start, town_server: str, api: httpx2.Client) -> None:
@@ -51,6 +52,9 @@ def test_a_second_planner_is_told_who_was_faster_and_loses_nothing(
     assert len([one for one in changed(api, draft).values() if one["properties"]["status"] == "new"]) == 1
     second.page.click("text=Load the newest and do my step again")
     second.saved()
+    second.move(middle_of(other))
+    second.painted()
+    assert second.page.locator("#gkp-finish").is_hidden(), "the line is not in the hand any more"
     drawn = changed(api, draft)
     assert len([one for one in drawn.values() if one["properties"]["status"] == "new"]) == 2
     assert {one["properties"]["grid_no"], other["properties"]["grid_no"]} <= drawn.keys()
@@ -125,6 +129,55 @@ def test_a_corner_is_chosen_and_moved_by_keys_alone(visit: Start, town_server: s
     was, now = on_lattice(grid), on_lattice(after)
     (old,), (new,) = was - now, now - was
     assert 25 < (new[1] - old[1]) / 2**24 * 111_320 < 35, "three steps of ten metres to the north"
+
+
+def slowed(planner: Planner) -> None:
+    """Let every edit take half a second to be saved."""
+
+    def later(route: Route) -> None:
+        planner.page.wait_for_timeout(500)
+        route.continue_()
+
+    planner.page.route(re.compile(r"/edits$"), later)
+
+
+def test_keys_that_come_while_an_edit_is_saved_break_nothing(
+    visit: Start, town_server: str, api: httpx2.Client
+) -> None:
+    planner = Planner.start(visit, town_server)
+    draft = planner.begin("impatient")
+    slowed(planner)
+    planner.choose(grids(api)[85])
+    planner.page.focus(".folium-map")
+    planner.page.keyboard.press("c")
+    planner.page.keyboard.press("]")
+    planner.page.keyboard.press("Shift+ArrowUp")
+    with planner.page.expect_request(re.compile(r"/edits$")):
+        planner.page.keyboard.press("Enter")
+    planner.page.keyboard.press("Shift+ArrowUp")
+    planner.saved()
+    planner.page.wait_for_timeout(1000)
+    assert planner.status().startswith("Saved"), planner.status()
+    assert planner.painted()["moving"] == 0
+    assert api.get(f"/drafts/{draft}").json()["revision"] == 2
+    assert planner.complaints() == []
+
+
+def test_a_second_enter_does_not_make_the_edit_twice(visit: Start, town_server: str, api: httpx2.Client) -> None:
+    one = grids(api)[20]
+    planner = Planner.start(visit, town_server)
+    draft = planner.begin("twice")
+    slowed(planner)
+    planner.look_at(middle_of(one), zoom=15)
+    planner.take("merge")
+    planner.draw(middle_of(one), middle_of(beside(api, one)))
+    planner.page.focus(".folium-map")
+    planner.page.keyboard.press("Enter")
+    planner.page.keyboard.press("Enter")
+    planner.saved()
+    planner.page.wait_for_timeout(1000)
+    assert planner.status().startswith("Saved"), planner.status()
+    assert api.get(f"/drafts/{draft}").json()["revision"] == 2
 
 
 def test_a_scheduled_draft_can_be_withdrawn(visit: Start, town_server: str, api: httpx2.Client) -> None:

@@ -100,7 +100,7 @@ def test_the_language_switch_keeps_the_draft(visit: Start, town_server: str) -> 
     planner = Planner.start(visit, town_server, query="scheme=duty&lang=zh")
     draft = planner.begin("方案")
     planner.page.click("[data-lang=en]")
-    planner.page.evaluate("gridkeeper.ready")
+    planner.seen.ready()
     assert planner.page.get_attribute("html", "lang") == "en"
     assert planner.page.input_value("#gkp-draft") == str(draft)
 

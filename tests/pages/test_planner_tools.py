@@ -8,7 +8,7 @@ import shapely
 from shapely.geometry import shape
 
 from maps.styles import INK
-from tests.pages.planning import Planner, Start, beside, changed, grids, middle_of
+from tests.pages.planning import Planner, Start, beside, changed, grids, halving, has_colour, middle_of
 
 
 def test_two_grids_are_merged_into_the_first_one_clicked(visit: Start, town_server: str, api: httpx2.Client) -> None:
@@ -89,9 +89,7 @@ def test_a_dedicated_grid_gets_the_name_it_is_given(visit: Start, town_server: s
     planner.saved()
     names = {one["properties"]["name"] for one in changed(api, draft).values()}
     assert "商场专属网格" in names
-    assert planner.count_of(INK["new"], pane="grids") == 0, "close up the fill lets streets shine through"
-    planner.look_at(((west + east) / 2, (south + north) / 2), zoom=15)
-    assert len(planner.inks(((west + east) / 2, (south + north) / 2))) > 0
+    assert has_colour(planner.inks(((west + east) / 2, south + (north - south) * 0.15)), INK["new"])
 
 
 def test_a_corner_is_added_to_all_grids_that_have_the_border(
@@ -159,4 +157,69 @@ def test_a_suggestion_is_shown_and_goes_into_the_draft_when_taken(
     planner.page.click("#gkp-suggestions li:first-child .gk-button")
     planner.saved()
     assert len(changed(api, draft)) >= 2
+    assert planner.complaints() == []
+
+
+def test_selected_grids_are_divided_anew_and_it_is_undone_like_any_edit(
+    visit: Start, town_server: str, api: httpx2.Client
+) -> None:
+    one = grids(api)[50]
+    other = beside(api, one)
+    numbers = {one["properties"]["grid_no"], other["properties"]["grid_no"]}
+    ground = shapely.union_all([shape(one["geometry"]), shape(other["geometry"])])
+    planner = Planner.start(visit, town_server)
+    draft = planner.begin("partition")
+    planner.look_at(middle_of(one), zoom=15)
+    planner.click(middle_of(one))
+    planner.page.keyboard.down("Shift")
+    planner.click(middle_of(other))
+    planner.page.keyboard.up("Shift")
+    assert planner.page.inner_text("#gkp-selection") == "Grids selected: 2"
+    planner.page.click("#gkp-tab-suggest")
+    planner.page.click("text=Divide the selected grids anew")
+    planner.page.fill("#gkp-parts", "3")
+    planner.page.select_option("#gkp-suggest-measure", "households")
+    planner.page.click("#gkp-partition-form button")
+    planner.page.wait_for_function("() => gridkeeper.desk.store.now().revision === 2", timeout=60_000)
+    planner.painted()
+    drawn = changed(api, draft)
+    assert numbers < drawn.keys()
+    assert len(drawn) == 3, "the two grids and a new one"
+    divided = shapely.union_all([shape(cell["geometry"]) for cell in drawn.values()])
+    assert shapely.symmetric_difference(divided, ground).area < 1e-5 * ground.area, "but for the eight decimals"
+    new = next(cell for cell in drawn.values() if cell["properties"]["status"] == "new")
+    assert has_colour(planner.inks(middle_of(new), half=20), INK["new"])
+    planner.page.keyboard.press("Control+z")
+    planner.painted()
+    assert changed(api, draft) == {}
+    assert not has_colour(planner.inks(middle_of(new), half=20), INK["new"])
+    assert planner.complaints() == []
+
+
+def test_a_line_is_drawn_by_keys_alone(visit: Start, town_server: str, api: httpx2.Client) -> None:
+    grid = grids(api)[60]
+    planner = Planner.start(visit, town_server)
+    draft = planner.begin("line by keys")
+    planner.look_at(middle_of(grid), zoom=16)
+    (west, _), (east, _) = (planner.pixels(end) for end in halving(grid))
+    x, _ = planner.pixels(middle_of(grid))
+    planner.page.focus(".folium-map")
+    planner.page.keyboard.press("s")
+    planner.page.keyboard.press("Space")
+    assert planner.page.locator(".gkp-cross").is_visible()
+    steps = round(x - west) // 64 + 1
+    for _ in range(steps):
+        planner.page.keyboard.press("Shift+ArrowLeft")
+    planner.page.keyboard.press("Space")
+    for _ in range(steps + round(east - x) // 64 + 1):
+        planner.page.keyboard.press("Shift+ArrowRight")
+    planner.page.keyboard.press("Space")
+    assert planner.painted()["proposed"] == 2
+    planner.page.keyboard.press("Enter")
+    planner.saved()
+    drawn = changed(api, draft)
+    assert grid["properties"]["grid_no"] in drawn
+    assert [one["properties"]["status"] for one in drawn.values()].count("new") == 1
+    planner.page.keyboard.press("Escape")
+    assert not planner.page.locator(".gkp-cross").is_visible()
     assert planner.complaints() == []

@@ -11,8 +11,11 @@ import geopandas
 import pytest
 import shapely
 from shapely.geometry import shape
+from sqlalchemy import event as of_engine
 from starlette.testclient import TestClient
 
+from data.session import unit_of_work
+from layers.rezoning import editing
 from tests.plans_of_town import (
     SCHEME,
     carve_middle,
@@ -22,6 +25,7 @@ from tests.plans_of_town import (
     move_corner,
     split_first,
 )
+from tests.publications import WANG
 from tests.routes.drafting import API, Draft, new_draft
 from tests.routes.requests import told
 from tests.town import at, squares
@@ -189,6 +193,7 @@ def test_settings_are_kept_and_wrong_ones_are_not(draft: Draft):
     assert draft.send("", {"settings": {"band": None}}, method="PATCH").json()["settings"] == {"measure": "people"}
     told(draft.send("", {"settings": {"measure": "luck"}}, method="PATCH"), 422, "unknown_measure")
     told(draft.send("", {"settings": {"colour": 1}}, method="PATCH"), 422, "unknown_word")
+    told(draft.send("", {"settings": {"weights": {"case": 10**400}}}, method="PATCH"), 422, "bad_weight")
     revision = draft.get().json()["revision"]
     assert draft.send("", {}, method="PATCH").json()["revision"] == revision
 
@@ -199,7 +204,36 @@ def test_a_comment_needs_no_tag_and_changes_none(draft: Draft):
     assert said.status_code == 201
     event = said.json()["events"][-1]
     assert (event["actor"], event["kind"], event["detail"]) == ("li", "comment", {"text": "太大？", "at": place})
-    assert draft.get().headers["etag"] == draft.tag
+    assert said.headers["etag"] == draft.get().headers["etag"] == draft.tag
+
+
+@pytest.mark.parametrize("path", ["", "/changes"])
+def test_a_tag_is_never_newer_than_what_it_came_with(committing_client: TestClient, path: str):
+    """Another planner saves after each statement of the answer in turn."""
+    engine, after = committing_client.app.state.engine, 0
+    new_draft(committing_client)
+    while True:
+        draft = Draft(committing_client, committing_client.post(API, json={"scheme": SCHEME, "name": "Summer"}))
+        after += 1
+        seen = 0
+
+        def meanwhile(*_: Any, number: int = draft.id, wanted: int = after) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == wanted:
+                with unit_of_work(engine) as session:
+                    editing.save_edit(session, WANG, number, split_first(), revision=1)
+
+        of_engine.listen(engine, "after_cursor_execute", meanwhile)
+        try:
+            answer = draft.get(path)
+        finally:
+            of_engine.remove(engine, "after_cursor_execute", meanwhile)
+        body = answer.json()
+        is_told = len(body["changed"]["features"]) if path else len(body["edits"])
+        assert answer.headers["etag"] == f'"d{draft.id}-r1-v1"' or is_told, f"saved after statement {after}"
+        if seen < after:
+            return
 
 
 def test_a_draft_goes_out_as_a_file_and_comes_back(draft: Draft, tmp_path: Path):

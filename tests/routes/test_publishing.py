@@ -10,7 +10,9 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from data.session import unit_of_work
 from tests.plans_of_town import SCHEME, give, merge_top, split_first
+from tests.publications import lead
 from tests.routes.drafting import API, Draft, new_draft
 from tests.routes.requests import a_report, told
 from tests.town import at
@@ -109,7 +111,9 @@ def test_a_draft_under_review_is_not_published(draft: Draft):
 @pytest.mark.parametrize(
     ("body", "field"),
     [({}, "reason"), ({"reason": ""}, "reason"), ({**WHY, "open_cases": "burn"}, "open_cases"),
-     ({**WHY, "at": "tomorrow"}, "at"), ({**WHY, "at": "2026-05-03T08:00:00"}, "at"), ({**WHY, "who": "me"}, "who")],
+     ({**WHY, "at": "tomorrow"}, "at"), ({**WHY, "at": 4_102_444_800}, "at"),
+     ({**WHY, "at": "9999-12-31T23:59:59-12:00"}, "at"),
+     ({**WHY, "at": "2026-05-03T08:00:00"}, "at"), ({**WHY, "who": "me"}, "who")],
 )  # fmt: skip
 def test_what_is_said_of_a_publication_is_checked(draft: Draft, body: dict[str, Any], field: str):
     problem = told(draft.send("/publish", body), 422, "invalid_value")
@@ -117,7 +121,11 @@ def test_what_is_said_of_a_publication_is_checked(draft: Draft, body: dict[str, 
 
 
 def test_with_keep_open_cases_stay_with_their_people(client: TestClient, draft: Draft):
-    assert draft.send("/publish", {**WHY, "open_cases": "keep"}).json()["cases_kept"] == 0
+    with unit_of_work(client.app.state.engine) as session:
+        lead(session, "P01", "P01")
+    client.post("/api/v1/cases", json=a_report(1.75, 1.75, scheme=SCHEME))
+    done = draft.send("/publish", {**WHY, "open_cases": "keep"}).json()
+    assert (done["cases_kept"], done["cases_moved"]) == (1, 0)
 
 
 def tomorrow() -> str:

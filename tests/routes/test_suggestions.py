@@ -97,6 +97,8 @@ def test_a_partition_answers_as_an_edit_does_and_asks_what_was_seen(client, draf
         {"grids": [1], "seed": -1},
         {"grids": [1], "seed": "1"},
         {"area": {"type": "Point", "coordinates": [1, 1]}, "datum": "wgs84"},
+        {"area": {"type": "Polygon", "coordinates": [[[1, 1], [2, 2]]]}, "datum": "wgs84"},
+        {"area": {"type": "Polygon", "coordinates": [[]]}, "datum": "wgs84"},
     ],
 )
 def test_a_wish_that_is_none_is_refused(client, draft, wrong):

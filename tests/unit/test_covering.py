@@ -32,3 +32,9 @@ def test_a_store_of_points_takes_it_for_a_locator():
     assert sorted(held.key.tolist()) == list(range(50))
     assert (held.grid_no == np.where(held.lon >= 11, 1, 2)).all()
     assert (held.lat == 20.5).all()
+
+
+def test_cells_that_others_look_at_too_are_left_as_they_are():
+    cells = shapely.box([0, 1], 0, [2, 3], 1)
+    Covering(cells, [7, 3]).ranks([0.5, 1.5], [0.5, 0.5])
+    assert not shapely.is_prepared(cells).any()

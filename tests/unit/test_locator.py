@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -231,3 +233,20 @@ def test_a_number_without_ground_is_nobodys_owner_until_it_gets_some():
     assert locator.locate([0.5, 1, 1.25, 1.5, 1.75], [0.5] * 5).tolist() == [4, 4, 6, 5, 5]
     locator.replace(halves, [right, None], [6, 5])
     assert locator.locate([1.25, 1.5, 1.75], [0.5] * 3).tolist() == [6, 6, 6]
+
+
+def test_the_memory_that_a_move_of_many_borders_takes_goes_by_the_borders():
+    lines, numbers = np.arange(31) * 2.0**-8, np.arange(1, 901)
+    column, row = (some.ravel() for some in np.meshgrid(np.arange(30), np.arange(30)))
+
+    def cells(aside: float) -> Any:
+        moved = np.concatenate([lines[:1], lines[1:-1] + aside, lines[-1:]])
+        return shapely.box(moved[column], lines[row], moved[column + 1], lines[row + 1])
+
+    before, after = cells(0), cells(2.0**-12)
+    locator = Locator(before, numbers)
+    held = locator.nbytes
+    locator.replace(before, after, numbers)
+    assert locator.nbytes < held + 50_000_000
+    lon, lat = np.random.default_rng(9).integers(0, 30 * 2**16, (2, 20_000)) * LATTICE
+    assert (locator.locate(lon, lat) == Locator(after, numbers).locate(lon, lat)).all()

@@ -84,6 +84,19 @@ def test_a_point_goes_to_the_nearest_atom_of_its_own_grid():
     assert nearest(atoms, [7, 8, 7], lon, lat, [7, 8, 7, 7, 9]).tolist() == [0, 1, 2, 0, -1]
 
 
+def test_a_point_on_the_border_of_atoms_goes_to_the_lowest_however_many_there_are():
+    rng = np.random.default_rng(1)
+    east, north = (one.ravel() for one in np.meshgrid(np.arange(20), np.arange(20)))
+    order = rng.permutation(400)
+    atoms = units(*[(100 * x, 100 * y, 100 * x + 100, 100 * y + 100) for x, y in zip(east, north, strict=True)])
+    # Each corner where four meet, and whose squares these are.
+    x, y = (one.ravel() for one in np.meshgrid(np.arange(1, 20), np.arange(1, 20)))
+    rank = np.argsort(order)
+    lowest = np.min([rank[(y - up) * 20 + x - left] for up in (0, 1) for left in (0, 1)], axis=0)
+    found = nearest(atoms[order], np.full(400, 7), 113.5 + 100 * x * U, 34.5 + 100 * y * U, np.full(len(x), 7))
+    assert found.tolist() == lowest.tolist()
+
+
 def test_pieces_that_nothing_joins_are_bridged_at_their_nearest_atoms():
     atoms = units((0, 0, 100, 100), (100, 0, 200, 100), (900, 0, 1000, 100), (5000, 0, 5100, 100))
     found = bridged(links(atoms, metric_srid=METRIC_SRID), atoms)

@@ -76,6 +76,16 @@ def test_every_text_that_a_script_asks_for_exists() -> None:
             assert key in catalogue("zh"), f"{file.name}: {key}"
 
 
+def test_whatever_a_draft_may_be_refused_for_has_words() -> None:
+    errors = (MAPS.parent / "docs/errors.md").read_text(encoding="utf-8")
+    sections = "".join(re.findall(r"^## (?:Edits of grids|Drafts)$.*?(?=^## )", errors, re.MULTILINE | re.DOTALL))
+    codes = set(re.findall(r"^### `(\w+)`\nHTTP", sections, re.MULTILINE))
+    assert len(codes) > 30
+    # The page draws in the stored datum and says what it saw; a conflict has a card of its own.
+    never = {"datum_not_stored", "if_match_missing", "draft_changed", "draft_stale", "versions_changed"}
+    assert {code for code in codes - never if f"problem.{code}" not in catalogue("zh")} == set()
+
+
 def test_an_unknown_text_language_or_value_is_an_error() -> None:
     with pytest.raises(GridError, match=r"nothing\.like\.this"):
         t("zh", "nothing.like.this")

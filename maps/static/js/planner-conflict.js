@@ -28,6 +28,8 @@ gridkeeper.plannerConflict = ({ desk, store }) => {
   const said = (kind) => (gridkeeper.config.strings[`edit.${kind}`] ? word("edit", kind) : word("event", kind));
 
   const again = async (edit) => {
+    // What is half drawn is this very edit.
+    desk.giveUp();
     await desk.open(store.now().id);
     if (edit) await desk.save(edit);
   };

@@ -137,6 +137,7 @@ gridkeeper.plannerCorners = (desk) => {
   function nudge(event) {
     const way = NUDGES[event.key];
     if (!way || !chosen) return false;
+    if (desk.isBusy()) return true;
     if (!held) {
       hold(chosen, chosen);
       canvas.lift(held.lifted);

@@ -47,9 +47,10 @@ gridkeeper.plannerDraft = ({ taken }) => {
       while (asked) {
         const { edit, heard } = asked;
         asked = null;
+        const { id } = draft;
         const found = await service.send("POST", path("/preview"), { edit: declared(edit) }).catch((error) => {
           if (error.code !== "ground_loading") throw error;
-          asked ??= { edit, heard };
+          if (draft?.id === id) asked ??= { edit, heard };
           return rest();
         });
         if (found) heard(found.body);
@@ -72,15 +73,16 @@ gridkeeper.plannerDraft = ({ taken }) => {
     async open(id) {
       await line;
       const [found, changes] = await Promise.all([service.json(`${API}/drafts/${id}`), service.json(`${API}/drafts/${id}/changes`)]);
-      return { draft: take(found), changes };
+      // Somebody saved between the two answers: a draft is never held with the grids of another state of it.
+      return found.revision === changes.revision ? { draft: take(found), changes } : this.open(id);
     },
 
-    reread: async () => take(await service.json(path())),
     edit: (edit) => write("POST", "/edits", declared(edit)),
     undo: () => write("POST", "/undo"),
     redo: () => write("POST", "/redo"),
     change: (some) => write("PATCH", "", some),
-    comment: (text) => write("POST", "/comments", { text }),
+    // A comment needs no state, and its answer may be of a newer one than the map shows: it is not taken over.
+    comment: (text) => service.send("POST", path("/comments"), { text }),
     bring: (collection) => write("POST", "/import", collection),
     partition: (how) => write("POST", "/partition", how),
     publish: (how, state) => write("POST", "/publish", how, state),

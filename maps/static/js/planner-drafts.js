@@ -80,7 +80,7 @@ gridkeeper.plannerDrafts = ({ desk, store }) => {
       ...edits.map((one) => ({ ...one, text: word("edit", one.kind), isUndone: one.on_path === false })),
       ...events.filter((one) => one.kind !== "comment").map((one) => ({ ...one, text: eventText(one) })),
     ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
-    const line = (one) => el("li", {}, el("time", { datetime: one.at }, when(one.at)), ` ${one.actor}: `, one.isUndone ? el("s", {}, one.text) : one.text);
+    const line = (one) => el("li", {}, el("time", { datetime: one.at }, when(one.at)), ` ${t("planner.says", { who: one.actor, what: "" })}`, one.isUndone ? el("s", {}, one.text) : one.text);
     $("gkp-trail").replaceChildren(...rows.slice(0, MOST_TRAIL).map(line));
     $("gkp-trail-title").textContent = t("planner.draft.trail", { n: number(rows.length) });
     $("gkp-comments").replaceChildren(...comments.map((one) => el("li", {}, el("p", { class: "gk-note" }, `${one.actor} · ${when(one.at)}`), el("p", {}, one.detail?.text ?? "", one.detail?.at ? [" ", place(one.detail.at)] : null))));

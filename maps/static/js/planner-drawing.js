@@ -95,7 +95,7 @@ gridkeeper.plannerDrawing = (desk) => {
         return true;
       },
       finish() {
-        if (points.length < (closed ? 3 : 2) || desk.isBusy()) return Boolean(points.length);
+        if (points.length < (closed ? 3 : 2)) return Boolean(points.length);
         const made = edit(points);
         if (made) desk.save(made).then((isSaved) => { if (isSaved) { clear(); saved(); } else show(null); });
         return true;

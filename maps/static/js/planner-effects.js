@@ -32,8 +32,9 @@ gridkeeper.plannerEffects = ({ container, show, nameOf, setSettings }) => {
     const found = refused ?? noted;
     if (!found?.length) return null;
     const rows = found.map((problem) => {
-      const about = problem.grids?.length ? ` (${problem.grids.map(nameOf).join(", ")})` : "";
-      return el("li", {}, problemText(problem), about, problem.where ? [" ", link(t("planner.effects.show"), () => show(problem.where, { fly: true }))] : null);
+      const text = problemText(problem);
+      const about = problem.grids?.length ? t("planner.aside", { what: text, aside: problem.grids.map(nameOf).join(", ") }) : text;
+      return el("li", {}, about, problem.where ? [" ", link(t("planner.effects.show"), () => show(problem.where, { fly: true }))] : null);
     });
     return section(refused ? "problems" : "notes", t(refused ? "planner.effects.problems" : "planner.effects.notes"), el("ul", {}, rows));
   }
@@ -76,15 +77,16 @@ gridkeeper.plannerEffects = ({ container, show, nameOf, setSettings }) => {
 
   function balance({ balance: found }) {
     if (!found?.before || !found.after) return null;
-    const row = (key, name, write) => {
-      const [way, by] = change(found.before[name], found.after[name], write);
-      return el("tr", {}, el("th", { scope: "row" }, t(key)), el("td", {}, write(found.before[name])), el("td", {}, write(found.after[name])), el("td", { class: way ? `gkp-${way === "up" ? "worse" : "better"}` : "" }, by));
+    const row = (key, name) => {
+      const [way, by] = change(found.before[name], found.after[name], two);
+      return el("tr", {}, el("th", { scope: "row" }, t(key)), el("td", {}, two(found.before[name])), el("td", {}, two(found.after[name])), el("td", { class: way ? `gkp-${way === "up" ? "worse" : "better"}` : "" }, by));
     };
-    const worst = (found.after.worst ?? []).slice(0, 3).map((grid) => el("li", {}, `${nameOf(grid.grid_no)}: ${MEASURES[found.measure]?.(grid.value) ?? two(grid.value)} (${grid.deviation > 0 ? "+" : "−"}${percent(Math.abs(grid.deviation))})`));
+    const write = MEASURES[found.measure] ?? two;
+    const worst = (found.after.worst ?? []).slice(0, 3).map((grid) => el("li", {}, t("planner.says", { who: nameOf(grid.grid_no), what: t("planner.aside", { what: write(grid.value), aside: `${grid.deviation > 0 ? "+" : "−"}${percent(Math.abs(grid.deviation))}` }) })));
     return section(
       "balance", t("planner.effects.balance"),
       measureChoice(found.measure),
-      el("table", {}, el("tbody", {}, row("planner.effects.imbalance", "imbalance", two), row("planner.effects.cv", "cv", two), row("planner.effects.max", "max_over_mean", two))),
+      el("table", {}, el("tbody", {}, row("planner.effects.imbalance", "imbalance"), row("planner.effects.cv", "cv"), row("planner.effects.max", "max_over_mean"))),
       band(found),
       worst.length ? [el("p", { class: "gk-note" }, t("planner.effects.worst")), el("ol", { class: "gkp-worst" }, worst)] : null,
     );
@@ -133,7 +135,7 @@ gridkeeper.plannerEffects = ({ container, show, nameOf, setSettings }) => {
 
   function duties({ duties: found = [] }) {
     if (!found?.length) return null;
-    const rows = found.slice(0, MOST_ROWS).map((one) => el("li", {}, `${one.name} · ${word("role", one.role)} · ${nameOf(one.grid_no)}: ${word("duty", one.what)}`));
+    const rows = found.slice(0, MOST_ROWS).map((one) => el("li", {}, t("planner.says", { who: `${one.name} · ${word("role", one.role)} · ${nameOf(one.grid_no)}`, what: word("duty", one.what) })));
     return section("duties", t("planner.effects.duties"), el("ul", { class: "gkp-rows" }, rows));
   }
 
@@ -158,7 +160,7 @@ gridkeeper.plannerEffects = ({ container, show, nameOf, setSettings }) => {
     const figure = (key, value) => el("div", {}, el("dt", {}, t(key)), el("dd", {}, value));
     return el(
       "dl", { class: "gkp-summary", id: "gkp-summary" },
-      figure("planner.effects.sum_cases", `${number(moving.changing_hands)} (${number(moving.open_changing_hands)})`),
+      figure("planner.effects.sum_cases", t("planner.aside", { what: number(moving.changing_hands), aside: number(moving.open_changing_hands) })),
       figure("planner.effects.sum_households", sum("households")),
       spread?.after ? figure("planner.effects.imbalance", `${two(spread.before.imbalance)} → ${two(spread.after.imbalance)}`) : null,
     );

@@ -16,7 +16,9 @@ gridkeeper.plannerHistory = ({ desk, shown }) => {
   const since = (one) => (one.since ? times.show(one.since, zone()) : t("planner.history.always"));
 
   async function list() {
+    const { name } = desk.scheme();
     const answer = await service.send("GET", path("/versions"));
+    if (desk.scheme().name !== name) return;
     etag = answer.etag;
     versions = [...answer.body.versions].sort((a, b) => b.version - a.version);
     $("gkp-versions").replaceChildren(...versions.map(row));
@@ -81,7 +83,8 @@ gridkeeper.plannerHistory = ({ desk, shown }) => {
   }
 
   const called = (grid) => (grid ? grid.name || grid.code || t("planner.grid.number", { no: grid.grid_no }) : t("planner.effects.nobody"));
-  const heads = (keys) => el("thead", {}, el("tr", {}, keys.map((key) => el("th", { scope: "col" }, t(key)))));
+  const NUMBERS = ["planner.history.area", "planner.effects.before", "planner.effects.after"];
+  const heads = (keys) => el("thead", {}, el("tr", {}, keys.map((key) => el("th", { scope: "col", class: NUMBERS.includes(key) ? "gk-number" : null }, t(key)))));
 
   /** Who gave what to whom, and each grid with its area in both versions. */
   function tables({ features, grids }) {
@@ -97,7 +100,7 @@ gridkeeper.plannerHistory = ({ desk, shown }) => {
     const area = (value) => el("td", { class: "gk-number" }, Number.isFinite(value) ? desk.hectares(value) : "–");
     const each = grids.map((one) => el("tr", { "data-grid": one.grid_no }, el("td", {}, called(one)), el("td", {}, word("grid_status", one.status)), area(one.area_m2_before), area(one.area_m2_after)));
     return [
-      el("table", {}, heads(["planner.history.gave", "planner.history.got", "measure.area_m2"]), el("tbody", {}, given)),
+      el("table", {}, heads(["planner.history.gave", "planner.history.got", "planner.history.area"]), el("tbody", {}, given)),
       el("table", {}, heads(["card.grid", "card.state", "planner.effects.before", "planner.effects.after"]), el("tbody", {}, each)),
     ];
   }

@@ -13,8 +13,6 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
   let schemes = [];
   let scheme = null;
   let selection = [];
-  let isBusy = false;
-  let turn = 0; // counts gestures: an answer to an older one says nothing any more
   let snaps = true;
   const hectare = new Intl.NumberFormat(config.lang === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: 2 });
 
@@ -25,31 +23,33 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
     ground, canvas, snap, store, map,
     scheme: () => scheme,
     isReady: () => store.now()?.state === "draft" && !past.isOn(),
+    isLookingBack: () => past.isOn(),
     hasGround: () => ground.all().length > 0,
-    isBusy: () => isBusy,
     selected: () => selection,
     metres: (value) => t("unit.metres", { n: value < 10 ? value.toFixed(1) : number(Math.round(value)) }),
     hectares: (value) => t("unit.hectares", { n: hectare.format(value / 1e4) }),
     say: (text) => emit("status", text),
     cursor: (name) => { map.getContainer().style.cursor = name; },
     told: () => tools.told(),
+    giveUp: () => tools.giveUp(),
     showMap: () => shell.showMap(),
     tool: () => tools.now(),
-    run, select, nameOf, begin, ask, stop, save, keep, step, settle, open, close, reread, published, conflict, showTab, bringIntoView, showPlace, take, enable, refresh, empty,
-    setSettings: (settings) => store.change({ settings }).then(look),
+    run, select, nameOf, open, close, reread, published, showTab, bringIntoView, showPlace, take, enable, refresh, empty, setSettings,
     renew: () => trouble.renew(),
+    conflict: (error) => trouble.show(error),
     hideSuggestions: () => suggest.clear(),
   };
   const effects = gridkeeper.plannerEffects({
     container: $("gkp-effects"), nameOf,
     show: (where, { fly }) => showPlace(where, fly),
-    setSettings: (settings) => run(desk.setSettings(settings)),
+    setSettings: (settings) => run(setSettings(settings)),
   });
+  const trouble = gridkeeper.plannerConflict({ desk, store });
+  Object.assign(desk, gridkeeper.plannerEditing({ desk, store, effects, trouble }));
   const past = gridkeeper.plannerHistory({ desk, shown: showGround });
   const drafts = gridkeeper.plannerDrafts({ desk, store });
   const tools = gridkeeper.plannerTools({ map, desk, bar: $("gkp-bar") });
   const suggest = gridkeeper.plannerSuggest({ desk, store });
-  const trouble = gridkeeper.plannerConflict({ desk, store });
   gridkeeper.plannerPublish({ desk, store, effects });
   const swipe = gridkeeper.plannerSwipe({ map, canvas, button: $("gkp-swipe") });
   for (const one of [...gridkeeper.plannerChoosing(desk), ...gridkeeper.plannerCorners(desk), ...gridkeeper.plannerDrawing(desk), past.tool]) tools.add(one);
@@ -57,7 +57,7 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
   /** Work that a person waits for; what is refused is told, and another's change is shown. */
   function run(work) {
     service.run(work.catch((error) => {
-      if (error instanceof service.Refused && [412, 409].includes(error.status) && trouble.knows(error)) return conflict(error);
+      if (error instanceof service.Refused && [412, 409].includes(error.status) && trouble.knows(error)) return trouble.show(error);
       throw error;
     }));
   }
@@ -71,28 +71,48 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
     schemes = (await service.json(`${API}/schemes`)).schemes;
     $("gkp-scheme").replaceChildren(...schemes.map((one) => el("option", { value: one.name }, one.title && one.title !== one.name ? one.title : `${word("kind", one.kind)} · ${one.name}`)));
     if (!schemes.length) return empty(t("empty.no_scheme"));
-    const duty = schemes.find((one) => one.kind === "duty") ?? schemes[0];
-    return showScheme(schemes.find((one) => one.name === asked.get("scheme")) ?? duty, Number(asked.get("draft")) || null);
+    const draft = await draftAsked();
+    const called = (name) => schemes.find((one) => one.name === name);
+    await showScheme(called(draft?.scheme) ?? called(asked.get("scheme")) ?? schemes.find((one) => one.kind === "duty") ?? schemes[0], draft?.id);
+    const isMissing = asked.has("draft") && !draft;
+    return emit("status", isMissing ? t("problem.unknown_draft") : t("planner.say.ready", { n: number(ground.all().length) }));
+  }
+
+  /** The draft that the address names; null where it names none, or one that is not there. */
+  function draftAsked() {
+    if (!asked.has("draft")) return null;
+    return service.json(`${API}/drafts/${encodeURIComponent(asked.get("draft"))}`).catch((error) => {
+      if (error instanceof service.Refused) return null;
+      throw error;
+    });
   }
 
   async function showScheme(found, draftId = null) {
     scheme = found;
+    selection = [];
     $("gkp-scheme").value = scheme.name;
     const [west, south, east, north] = scheme.bounds;
     map.fitBounds([[south, west], [north, east]], { padding: [16, 16], animate: false });
     for (const [name, layer] of Object.entries(shapes)) layer.setUrl(`${API}/layers/${name}/tiles/{z}/{x}/{y}.mvt?${new URLSearchParams({ scheme: scheme.name })}`);
     store.close();
-    const [all] = await Promise.all([drafts.list(), past.list()]);
+    const all = await drafts.list();
     snap.read();
     if (all.some((one) => one.id === draftId)) await open(draftId);
     else await close();
   }
 
-  /** The published grids that the map starts from: the newest, or those a draft was begun on. */
-  async function readGround(version = null) {
-    const at = version === null ? null : past.instantOf(version);
-    const query = new URLSearchParams({ scheme: scheme.name, limit: "10000", ...(at ? { at } : {}) });
-    ground.load(await service.features(`${API}/layers/grids/items?${query}`));
+  /** Read the published grids that the map starts from: the newest, or those a draft was begun on. False where another
+      draft or scheme was opened meanwhile: what comes late is not shown. */
+  async function readGround(draft = null) {
+    const { name } = scheme;
+    await past.list();
+    const at = draft && past.instantOf(draft.base_version);
+    const query = new URLSearchParams({ scheme: name, limit: "10000", ...(at ? { at } : {}) });
+    const features = await service.features(`${API}/layers/grids/items?${query}`);
+    if (scheme.name !== name || store.now()?.id !== draft?.id) return false;
+    ground.load(features);
+    past.leave({ quiet: true });
+    return true;
   }
 
   function showGround() {
@@ -101,24 +121,25 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
     select(selection.filter((no) => ground.get(no)));
   }
 
+  /** Show a draft as it is now, with its trail. */
   async function open(id) {
     const other = store.now()?.id !== id;
     emit("status", t("status.loading"));
-    turn += 1;
+    desk.outdate();
     const { draft, changes } = await store.open(id);
-    await readGround(draft.base_version);
+    if (!(await readGround(draft))) return draft;
     ground.change(changes);
-    if (past.isOn()) past.leave({ quiet: true });
     remember(id);
     showGround();
     if (other) effects.clear();
-    await reread();
     empty(null);
     enable();
     drafts.show(true);
-    suggest.showWeights();
+    drafts.trail(draft);
+    suggest.showSettings();
     emit("status", t("planner.say.ready", { n: number(ground.all().length) }));
-    look();
+    desk.look();
+    return draft;
   }
 
   /** Everything read anew, with the draft that is open. */
@@ -130,7 +151,7 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
   async function close() {
     store.close();
     remember(null);
-    await readGround();
+    if (!(await readGround())) return;
     showGround();
     effects.clear();
     drafts.show();
@@ -160,6 +181,7 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
   /** Read the trail of the open draft again. */
   async function reread() {
     const found = await service.json(`${API}/drafts/${store.now().id}`);
+    if (store.now()?.id !== found.id) return found;
     // Somebody else went on: show it. An older answer was overtaken by a write of our own.
     if (found.revision > store.now().revision) return open(found.id);
     if (found.revision < store.now().revision) return found;
@@ -194,111 +216,9 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
     $("gkp-selection").textContent = one ? t("planner.selected.one", { name: nameOf(one.no), code: one.properties.code ?? t("planner.grid.no_code") }) : numbers.length ? t("planner.selected.many", { n: number(numbers.length) }) : "";
   }
 
-  /** A gesture begins: what was shown of another one goes. */
-  function begin() {
-    turn += 1;
-    canvas.show({ problems: [], proposed: [], shapes: [], isRefused: false });
-    showTab("effects", { onlyWide: true });
-  }
-
-  /** Ask what an edit would do, and show the answer while it still is what the hand holds. */
-  function ask(edit) {
-    if (!edit) return;
-    const mine = turn;
-    store.preview(edit, (preview) => {
-      if (mine === turn) told(preview, edit);
-    });
-  }
-
-  function told(preview, edit) {
-    effects.show(preview);
-    // A grid in parts is no fault of an edit: the panel says so, and nothing is red.
-    const where = (preview.grids ? [] : preview.problems).filter((one) => one.where).flatMap((one) => canvas.shapeOf(one.where));
-    const moves = ["move_vertex", "move_edge"].includes(edit?.kind);
-    const proposed = moves || !edit ? [] : (preview.changed?.features ?? []).map(ground.proposed).filter((one) => one.status !== "touched");
-    canvas.show({ problems: where, proposed, isRefused: !preview.grids });
-    emit("status", preview.grids ? t("planner.say.possible") : effects.problemText(preview.problems[0]));
-  }
-
-  /** The gesture was given up. */
-  function stop() {
-    turn += 1;
-    store.forget();
-    canvas.show({ problems: [], proposed: [], shapes: [], isRefused: false });
-    look();
-  }
-
-  /** What the whole draft does, without anything unsaved. */
-  function look() {
-    if (!store.now() || past.isOn()) return;
-    const mine = turn;
-    store.preview(null, (preview) => { if (mine === turn) effects.show(preview); });
-  }
-
-  async function save(edit) {
-    return Boolean(await keep(edit));
-  }
-
-  /** Keep an edit: what it changed. Where it is refused, null; the place is drawn, and nothing changes. */
-  async function keep(edit) {
-    turn += 1;
-    store.forget();
-    isBusy = true;
-    document.body.classList.add("gkp-saving");
-    try {
-      const answer = await store.edit(edit);
-      settle(answer);
-      return answer;
-    } catch (error) {
-      refused(error, edit);
-      return null;
-    } finally {
-      isBusy = false;
-      document.body.classList.remove("gkp-saving");
-    }
-  }
-
-  function refused(error, edit) {
-    if (error instanceof service.Away) return trouble.keep(edit);
-    if (!(error instanceof service.Refused)) throw error;
-    if (trouble.knows(error)) return conflict(error, edit);
-    const problem = { code: error.code, detail: error.message, where: error.problem.where };
-    const mine = turn;
-    store.preview(null, (preview) => { if (mine === turn) effects.show({ ...preview, refused: [problem] }); });
-    canvas.show({ problems: problem.where ? canvas.shapeOf(problem.where) : [], proposed: [] });
-    emit("status", t("planner.say.refused", { why: effects.problemText(problem) }));
-    return undefined;
-  }
-
-  /** Show what the service says changed, and what the draft does now. */
-  function settle({ changed, ended }) {
-    turn += 1;
-    const boxes = ground.change({ changed, ended });
-    canvas.show({ problems: [], proposed: [], shapes: [], isRefused: false });
-    canvas.changeGrids(ground.all(), boxes);
-    select(selection.filter((no) => ground.get(no)));
-    emit("status", t("planner.say.saved", { n: number(changed.features.length) }));
-    run(reread());
-    look();
-  }
-
-  function step(way) {
-    if (!desk.isReady() || isBusy || !store.now()[`can_${way}`]) return true;
-    tools.giveUp();
-    isBusy = true;
-    run(store[way]().then(settle).finally(() => { isBusy = false; }));
-    return true;
-  }
-
-  /** Somebody else was faster: say who did what, and offer to go on from there. */
-  function conflict(error, edit = null) {
-    trouble.show(error, edit);
-  }
-
   async function published(answer) {
     schemes = (await service.json(`${API}/schemes`)).schemes;
     scheme = schemes.find((one) => one.name === scheme.name);
-    await past.list();
     if (!answer.version) {
       await open(store.now().id);
       return emit("status", t("planner.say.scheduled", { at: times.show(answer.publish_at, scheme.time_zone) }));
@@ -330,11 +250,17 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
 
   function take(name) { tools.take(name); }
 
+  async function setSettings(settings) {
+    await store.change({ settings });
+    suggest.showSettings();
+    desk.look();
+  }
+
   $("gkp-actor").value = service.actor();
   $("gkp-actor").addEventListener("change", (event) => service.actor(event.target.value.trim()));
   $("gkp-scheme").addEventListener("change", (event) => run(showScheme(schemes.find((one) => one.name === event.target.value))));
-  $("gkp-undo").addEventListener("click", () => step("undo"));
-  $("gkp-redo").addEventListener("click", () => step("redo"));
+  $("gkp-undo").addEventListener("click", () => desk.step("undo"));
+  $("gkp-redo").addEventListener("click", () => desk.step("redo"));
   $("gkp-snap").addEventListener("click", () => { snaps = !snaps; $("gkp-snap").setAttribute("aria-pressed", String(snaps)); snap.read(); });
   shell.tabs($("gkp-tabs"), (name) => {
     $("gk-panel").scrollTop = 0;
@@ -345,6 +271,6 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
   on("back", () => run(trouble.back()));
   gridkeeper.plannerFinding({ desk, map, shapes });
   tools.take("select");
-  run(load().then(() => emit("status", t("planner.say.ready", { n: number(ground.all().length) }))).finally(() => gridkeeper.markReady()));
+  run(load().finally(() => gridkeeper.markReady()));
   Object.assign(gridkeeper, { map, desk, swipe });
 };

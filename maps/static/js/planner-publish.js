@@ -36,10 +36,7 @@ gridkeeper.plannerPublish = ({ desk, store, effects }) => {
   /** The instant of a local day and time in the zone of the scheme. */
   function instant() {
     if ($("gkp-at-now").checked) return null;
-    const day = $("gkp-at-day").value;
-    const [hours, minutes] = ($("gkp-at-time").value || "00:00").split(":").map(Number);
-    const midnight = Date.parse(times.midnight(day, desk.scheme().time_zone));
-    return new Date(midnight + (hours * 60 + minutes) * 60000).toISOString();
+    return times.instant($("gkp-at-day").value, $("gkp-at-time").value || "00:00", desk.scheme().time_zone);
   }
 
   async function publish() {

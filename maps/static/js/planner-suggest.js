@@ -27,22 +27,25 @@ gridkeeper.plannerSuggest = ({ desk, store }) => {
   async function ask() {
     clear();
     $("gkp-suggestions").append(el("li", { class: "gk-empty" }, t("planner.suggest.searching")));
-    const found = await store.suggestions({ measure: $("gkp-suggest-measure").value, ...chosen() }).catch((error) => { clear(); throw error; });
+    const found = await store.suggestions({ measure: measure.value, ...chosen() }).catch((error) => { clear(); throw error; });
     $("gkp-suggestions").replaceChildren(...(found.length ? found.map(row) : [el("li", { class: "gk-empty" }, t("planner.suggest.none"))]));
   }
 
   async function partition() {
     if (!desk.selected().length) return desk.say(t("planner.suggest.choose_first"));
-    const how = { grids: desk.selected(), parts: Number($("gkp-parts").value), measure: $("gkp-suggest-measure").value, seed: Number($("gkp-seed").value) };
+    const how = { grids: desk.selected(), parts: Number($("gkp-parts").value) || desk.selected().length, measure: measure.value, seed: Number($("gkp-seed").value) };
+    desk.say(t("planner.suggest.dividing"));
     return desk.settle(await store.partition(how));
   }
 
   const weights = [...document.querySelectorAll("[data-weight]")];
+  const measure = $("gkp-suggest-measure");
 
-  /** What the open draft says work takes; what it says nothing of stays as it is usual. */
-  function showWeights() {
-    const said = store.now()?.settings?.weights ?? {};
-    for (const field of weights) field.value = said[field.dataset.weight] ?? field.defaultValue;
+  /** What the open draft is balanced by and what it says work takes; what it says nothing of is as usual. */
+  function showSettings() {
+    const settings = store.now()?.settings ?? {};
+    measure.value = settings.measure ?? measure.options[0].value;
+    for (const field of weights) field.value = settings.weights?.[field.dataset.weight] ?? field.defaultValue;
   }
 
   const keepWeights = () => desk.setSettings({ weights: Object.fromEntries(weights.map((field) => [field.dataset.weight, Number(field.value)])) });
@@ -55,5 +58,5 @@ gridkeeper.plannerSuggest = ({ desk, store }) => {
   submitted("gkp-suggest-form", ask);
   submitted("gkp-partition-form", partition);
   submitted("gkp-weights-form", keepWeights);
-  return { clear, showWeights };
+  return { clear, showSettings };
 };

@@ -25,14 +25,19 @@ gridkeeper.plannerTools = ({ map, desk, bar }) => {
   let lastTap = null;
   let waiting = null;
   let frameAsked = 0;
+  const cross = gridkeeper.plannerCross(map);
 
-  function pointerOf(event) {
-    const box = frame.getBoundingClientRect();
-    const px = L.point(event.clientX - box.left, event.clientY - box.top);
+  /** What a tool is told of a place on the map, in pixels of its frame. */
+  function pointerAt(px, { shiftKey, altKey, pointerType }) {
     const { lat, lng } = map.containerPointToLatLng(px);
     const [x, y] = mercator(lng, lat);
     const size = 256 * 2 ** map.getZoom();
-    return { x, y, px, reach: REACH_PX[event.pointerType || "mouse"] / size, shift: event.shiftKey, free: event.altKey, kind: event.pointerType };
+    return { x, y, px, reach: REACH_PX[pointerType || "mouse"] / size, shift: shiftKey, free: altKey, kind: pointerType };
+  }
+
+  function pointerOf(event) {
+    const box = frame.getBoundingClientRect();
+    return pointerAt(L.point(event.clientX - box.left, event.clientY - box.top), event);
   }
 
   const isOnMap = (event) => !event.target.closest(".leaflet-control, .leaflet-popup, .gk-note-card, .gkp-divider");
@@ -42,6 +47,7 @@ gridkeeper.plannerTools = ({ map, desk, bar }) => {
 
   function down(event) {
     if (!isOnMap(event) || event.button > 0 || !event.isPrimary) return;
+    cross.hide();
     pressed = pointerOf(event);
     if (!isReady() || desk.isBusy()) return;
     held = Boolean(tool.grab?.(pressed));
@@ -52,7 +58,7 @@ gridkeeper.plannerTools = ({ map, desk, bar }) => {
   }
 
   function move(event) {
-    if (!isOnMap(event) && !held) return;
+    if (!event.isPrimary || (!isOnMap(event) && !held)) return;
     waiting = pointerOf(event);
     frameAsked ||= requestAnimationFrame(() => {
       frameAsked = 0;
@@ -64,6 +70,8 @@ gridkeeper.plannerTools = ({ map, desk, bar }) => {
   }
 
   function up(event) {
+    // Another finger says nothing of the one that holds.
+    if (!event.isPrimary) return undefined;
     const from = pressed;
     pressed = null;
     if (!from || !isReady()) return letGo();
@@ -76,7 +84,7 @@ gridkeeper.plannerTools = ({ map, desk, bar }) => {
     if (!wasStill || desk.isBusy()) return undefined;
     const isSecond = lastTap && event.timeStamp - lastTap.at < 350 && pointer.px.distanceTo(lastTap.px) < 8;
     lastTap = { at: event.timeStamp, px: pointer.px };
-    if (isSecond && tool.finish?.()) return undefined;
+    if (isSecond && finish()) return undefined;
     return tool.tap?.(pointer);
   }
 
@@ -86,6 +94,9 @@ gridkeeper.plannerTools = ({ map, desk, bar }) => {
     map.dragging.enable();
     frame.classList.remove("gkp-holding");
   }
+
+  /** End what the tool has in hand; not a second time while the first is being saved. */
+  const finish = () => desk.isBusy() || Boolean(tool.finish?.());
 
   function giveUp() {
     const some = tool.cancel?.() || held;
@@ -119,17 +130,31 @@ gridkeeper.plannerTools = ({ map, desk, bar }) => {
   function key(event) {
     if (isTyping(event) || !isReady()) return;
     if (event.key === "Escape") {
-      if (!giveUp() && tool.name !== "select") take("select");
+      if (!giveUp() && !cross.hide() && tool.name !== "select") take("select");
       return;
     }
     const isForMap = !event.target.closest("button, a, summary, [role=tab], [role=slider]");
     const isHandled =
       (event.ctrlKey || event.metaKey) && !event.altKey
         ? combined(event)
-        : (event.key === "Enter" && isForMap && Boolean(tool.finish?.())) || (isForMap && tool.press?.(event)) || chosenBy(event);
+        : (event.key === "Enter" && isForMap && finish()) || (isForMap && (tool.press?.(event) || byCross(event))) || chosenBy(event);
     if (!isHandled) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Space brings the cross, and does there what a click does; arrows move it. */
+  function byCross(event) {
+    if (event.altKey || (event.target !== frame && event.target !== document.body)) return false;
+    if (event.key !== " " && !cross.steer(event)) return false;
+    if (desk.isBusy()) return true;
+    const isClick = event.key === " " && Boolean(cross.at());
+    if (!cross.at()) cross.show();
+    const pointer = pointerAt(cross.at(), event);
+    if (!isClick) tool.hover?.(pointer);
+    else if (tool.grab?.(pointer)) tool.drop(pointer, true);
+    else tool.tap?.(pointer);
+    return true;
   }
 
   function combined(event) {
@@ -158,7 +183,7 @@ gridkeeper.plannerTools = ({ map, desk, bar }) => {
   frame.addEventListener("pointerleave", () => { if (!held) { waiting = null; tool?.out?.(); } });
   window.addEventListener("keydown", key, true);
   for (const button of bar.querySelectorAll("[data-tool]")) button.addEventListener("click", () => take(button.dataset.tool));
-  $("gkp-finish").addEventListener("click", () => tool.finish?.());
+  $("gkp-finish").addEventListener("click", finish);
   $("gkp-cancel").addEventListener("click", giveUp);
 
   return { add, take, told, now: () => tool?.name, giveUp };

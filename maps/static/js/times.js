@@ -24,13 +24,15 @@ gridkeeper.times = (() => {
     return `${p.year}-${p.month}-${p.day}`;
   }
 
-  /** The instant of local midnight of a day; asked twice, because the offset may change during that day. */
-  function midnight(name, zone) {
-    const wall = Date.parse(`${name}T00:00:00Z`);
+  /** The instant of a local day and time; asked twice, because the offset may change during that day. */
+  function instant(name, time, zone) {
+    const wall = Date.parse(`${name}T${time}:00Z`);
     let at = wall;
     for (let turn = 0; turn < 2; turn += 1) at = wall - offsetMs(at, zone);
     return new Date(at).toISOString();
   }
+
+  const midnight = (name, zone) => instant(name, "00:00", zone);
 
   /** A day some days later (or earlier). */
   function shift(name, days) {
@@ -52,5 +54,5 @@ gridkeeper.times = (() => {
     return `UTC${minutes < 0 ? "−" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
   }
 
-  return { day, midnight, shift, show, offset };
+  return { day, instant, midnight, shift, show, offset };
 })();

@@ -126,7 +126,7 @@ class Figures:
 
     Attributes:
         seconds: Of each edit (n,), the median of all rounds.
-        mismatches: Cases that it names and ours does not, or the other way round.
+        mismatches: Cases that it names and ours does not, or the other way round, in all rounds.
     """
 
     seconds: Any
@@ -136,15 +136,16 @@ class Figures:
 def measure(engines: dict[str, Engine], edits: list[Edited], *, rounds: int) -> dict[str, Figures]:
     """Every engine in turn is asked for all edits, round after round; the first round is not counted."""
     seconds: dict[str, list[list[float]]] = {name: [] for name in engines}
-    said: dict[str, list[Answer]] = {}
+    wrong = dict.fromkeys(engines, 0)
     for number in range(rounds + 1):
+        said: dict[str, list[Answer]] = {}
         for name, one in engines.items():
             asked = [one.ask(edit) for edit in edits]
             seconds[name].append([spent for spent, _ in asked])
             said[name] = [{tuple(map(int, row)) for row in rows} for _, rows in asked]
+        for name, answers in said.items():
+            wrong[name] += sum(len(one ^ ours) for one, ours in zip(answers, said[OURS], strict=True))
         print(f"round {number} of {rounds}", flush=True)
-    pairs = {name: zip(answers, said[OURS], strict=True) for name, answers in said.items()}
-    wrong = {name: sum(len(one ^ ours) for one, ours in some) for name, some in pairs.items()}
     return {name: Figures(np.median(runs[1:], axis=0), wrong[name]) for name, runs in seconds.items()}
 
 

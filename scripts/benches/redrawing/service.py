@@ -29,7 +29,7 @@ class Previews:
     Attributes:
         first_s: The first one, which reads the city into memory.
         held_mb: Memory of the service afterwards.
-        seconds: Each of the others.
+        seconds: Each of the others that was not refused.
         bytes: The length of each answer as it travelled, compressed.
         refused: How many edits were refused.
     """
@@ -55,9 +55,11 @@ def preview_all(settings: DatabaseSettings, edits: list[Mapping[str, Any]], *, s
             tag = _tag(tag, answer["draft"]["revision"])
         for edit in edits[saved:]:
             seconds, answer, length = _post(client, f"{address}/preview", {"edit": edit})
+            if answer["grids"] is None:
+                found.refused += 1
+                continue
             found.seconds.append(seconds)
             found.bytes.append(length)
-            found.refused += answer["grids"] is None
         status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
         found.held_mb = next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
     return found
