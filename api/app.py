@@ -9,11 +9,28 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api.due import publishing_when_due
+from api.due import looking_after, watches
 from api.errors import PROBLEMS, handle_errors
 from api.guard import Guard
 from api.headers import ProtectiveHeaders
-from api.routes import cases, drafts, grids, health, layers, pages, previews, publishing, schemes, suggestions
+from api.live import Live
+from api.routes import (
+    cases,
+    dispatch,
+    drafts,
+    grids,
+    health,
+    layers,
+    live,
+    measures,
+    pages,
+    people,
+    photos,
+    previews,
+    publishing,
+    schemes,
+    suggestions,
+)
 from data.session import engine
 from data.settings import DatabaseSettings, ServiceSettings
 
@@ -32,7 +49,10 @@ def create_app(database: DatabaseSettings | None = None, service: ServiceSetting
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = bind = engine(database)
-        with publishing_when_due(bind):
+        app.state.photos = database.home / "photos"
+        watched = watches(bind)
+        called = [watch.wake for watch in watched if watch.on_events]
+        with Live(bind, also=called).listening() as app.state.live, looking_after(watched):
             yield
         bind.dispose()
 
@@ -52,7 +72,21 @@ def create_app(database: DatabaseSettings | None = None, service: ServiceSetting
     app.add_middleware(ProtectiveHeaders)
     handle_errors(app)
     app.include_router(health.router)
-    for part in (cases, drafts, grids, layers, previews, publishing, schemes, suggestions):
+    for part in (
+        cases,
+        dispatch,
+        drafts,
+        grids,
+        layers,
+        live,
+        measures,
+        people,
+        photos,
+        previews,
+        publishing,
+        schemes,
+        suggestions,
+    ):
         app.include_router(part.router, prefix=_API)
     pages.add_pages(app)
     return app

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from gis.errors import BadInput
-from layers.actor import Actor
+from layers.actor import RESIDENT, SYSTEM, Actor
+from layers.cases.loop import roles
 from layers.errors import Forbidden
 
 _LONGEST_NAME = 100
 
 
 def get_actor(request: Request) -> Actor:
-    """The actor of a request: the one X-Actor names, else 'anonymous'.
+    """The actor of a request: the one X-Actor names, else 'anonymous', in the roles of X-Role, else a resident.
 
     Raises:
-        Forbidden: X-Actor came from another machine.
-        BadInput: X-Actor is not a name.
+        Forbidden: X-Actor or X-Role came from another machine.
+        BadInput: X-Actor is not a name, or X-Role is none of a person's roles.
     """
-    given = request.headers.get("x-actor")
-    if given is None:
-        return Actor("anonymous")
-    if not _is_from_this_machine(request):
-        raise Forbidden("actor_not_trusted", "X-Actor is accepted from this machine only.", field="X-Actor")
-    return Actor(_name(given))
+    name, in_roles = (request.headers.get(header) for header in ("x-actor", "x-role"))
+    if (name is not None or in_roles is not None) and not _is_from_this_machine(request):
+        header = "X-Role" if name is None else "X-Actor"
+        raise Forbidden("actor_not_trusted", f"{header} is accepted from this machine only.", field=header)
+    actor = Actor("anonymous" if name is None else _name(name))
+    return actor if in_roles is None else replace(actor, roles=_roles(in_roles))
+
+
+def _roles(given: str) -> tuple[str, ...]:
+    """One or several roles, as the header holds them; the system's is nobody's."""
+    known = (roles() | {RESIDENT}) - set(SYSTEM.roles)
+    found = tuple(dict.fromkeys(given.split()))
+    if not found or not known.issuperset(found):
+        raise BadInput(
+            "unknown_role",
+            f"X-Role holds one or several of {', '.join(sorted(known))}, with a space between two.",
+            field="X-Role",
+            value=given,
+        )
+    return found
 
 
 def _is_from_this_machine(request: Request) -> bool:

@@ -1,43 +1,99 @@
-"""The service looks after scheduled drafts: those whose instant has come are published within a second or so."""
+"""What the service looks after by itself, each in a thread: scheduled drafts, webhooks, and whatever comes due."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Thread
 
 from sqlalchemy import Engine
 
+from layers.dispatch.delivery import deliver_next
+from layers.dispatch.escalation import escalate_due
 from layers.rezoning.schedule import publish_due
 
-_EVERY_S = 1.0
 _AFTER_A_FAULT_S = 5.0
+# Under a stream of reports each look takes its share of the machine from them.
+_APART_S = 0.2
+# One that answers slowly shall not hold up all the others.
+_SENDERS = 2
 _LOG = logging.getLogger("gridkeeper")
 
 
+@dataclass(frozen=True)
+class Watch:
+    """Something that is looked after.
+
+    Attributes:
+        name: What it is, for the log.
+        look: Does some of what is due; whether there may be more. Many processes look at the same time, so it has to
+            make sure that each thing is done once.
+        every_s: How often to look.
+        on_events: Whether to look at once when something happens to a case.
+        wake: Set by whoever knows that there is something to be seen.
+    """
+
+    name: str
+    look: Callable[[], bool]
+    every_s: float
+    on_events: bool = False
+    wake: Event = field(default_factory=Event)
+
+
+def watches(bind: Engine) -> list[Watch]:
+    """All that the service looks after; whatever is due by a clock gets its line here.
+
+    Args:
+        bind: Engine of the service role.
+    """
+    sender = partial(deliver_next, bind)
+    return [
+        Watch("scheduled drafts", partial(_publish_due, bind), 1.0),
+        Watch("escalations", partial(escalate_due, bind), 10.0),
+        *(Watch(f"webhooks {number}", sender, 5.0, on_events=True) for number in range(1, _SENDERS + 1)),
+    ]
+
+
 @contextmanager
-def publishing_when_due(bind: Engine) -> Iterator[None]:
-    """Look every second, in a thread, until the block ends; a publication under way is finished first."""
+def looking_after(watched: Sequence[Watch]) -> Iterator[None]:
+    """Look after all of them until the block ends; what is under way is finished first."""
     stop = Event()
-    thread = Thread(target=_watch, args=(bind, stop), name="publish-due", daemon=True)
-    thread.start()
+    threads = [Thread(target=_look, args=(watch, stop), name=watch.name, daemon=True) for watch in watched]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join()
+        for watch in watched:
+            watch.wake.set()
+        for thread in threads:
+            thread.join()
 
 
-def _watch(bind: Engine, stop: Event) -> None:
+def _look(watch: Watch, stop: Event) -> None:
     told = False
-    while not stop.wait(_AFTER_A_FAULT_S if told else _EVERY_S):
+    while True:
+        # After a fault nobody needs to be quick.
+        (stop if told else watch.wake).wait(_AFTER_A_FAULT_S if told else watch.every_s)
+        watch.wake.clear()
         try:
-            for due in publish_due(bind):
-                result = f"version {due.done.version}" if due.done else f"refused: {due.refused}"
-                _LOG.info("scheduled draft %s: %s", due.draft_id, result)
+            while not stop.is_set() and watch.look():
+                pass
             told = False
-        except Exception as fault:  # whatever it is, the next draft's instant will come
+        except Exception as fault:  # whatever it is, the next thing will come due
             if not told:
-                _LOG.warning("scheduled drafts wait: %s", fault)
+                _LOG.warning("%s wait: %s", watch.name, fault)
             told = True
+        if stop.wait(_APART_S):
+            return
+
+
+def _publish_due(bind: Engine) -> bool:
+    for due in publish_due(bind):
+        result = f"version {due.done.version}" if due.done else f"refused: {due.refused}"
+        _LOG.info("scheduled draft %s: %s", due.draft_id, result)
+    return False

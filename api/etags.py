@@ -1,4 +1,4 @@
-"""What a writer saw: the tag of a draft, sent back as If-Match, so that nobody writes over what another one wrote."""
+"""What a writer saw: the tag of a draft or a case, sent back as If-Match, so that nobody writes over another."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from api.errors import Unconditional
 
 _TAG = re.compile(r'"d(\d{1,18})-r(\d{1,9})-v\d{1,9}"')
+_CASE_TAG = re.compile(r'"c(\d{1,18})-r(\d{1,9})"')
 _VERSIONS_TAG = re.compile(r'"s(\d{1,9})-v(\d{1,9})"')
 
 
@@ -59,6 +60,38 @@ def seen_draft(tag: Annotated[str, Depends(if_match)]) -> Seen:
     return Seen(*map(int, found.groups())) if found else Seen(0, 0)
 
 
+@dataclass(frozen=True)
+class SeenOfCase:
+    """A state of a case; 0 stands for none.
+
+    Attributes:
+        case: Which case.
+        revision: Its revision.
+    """
+
+    case: int
+    revision: int
+
+    def revision_of(self, case: int) -> int:
+        """The revision that was seen of a case; 0, which is none, when it was another case."""
+        return self.revision if self.case == case else 0
+
+
+def case_tag(case: Mapping[str, Any]) -> str:
+    """The tag of a case as `layers.cases.queries` tells it.
+
+    >>> case_tag({"number": "10000001", "revision": 4})
+    '"c10000001-r4"'
+    """
+    return f'"c{case["number"]}-r{case["revision"]}"'
+
+
+def seen_case(tag: Annotated[str, Depends(if_match)]) -> SeenOfCase:
+    """The state of a case that If-Match names; a tag that is no case's is the state of none."""
+    found = _CASE_TAG.fullmatch(tag)
+    return SeenOfCase(*map(int, found.groups())) if found else SeenOfCase(0, 0)
+
+
 def versions_tag(scheme_id: int, newest: int) -> str:
     """The tag of a scheme's versions.
 
@@ -79,4 +112,5 @@ def seen_version(tag: str, scheme_id: int) -> int:
 
 
 IfMatch = Annotated[str, Depends(if_match)]
+SeenCase = Annotated[SeenOfCase, Depends(seen_case)]
 SeenDraft = Annotated[Seen, Depends(seen_draft)]

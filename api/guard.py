@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -14,6 +15,9 @@ from gis.errors import BadInput, GridError
 from layers.errors import Forbidden
 
 BODY_LIMIT_BYTES = 1_000_000
+# The one address that takes more.
+PHOTO_LIMIT_BYTES = 10_000_000
+_PHOTOS = re.compile(r"/api/v1/cases/[^/]+/photos")
 _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -37,14 +41,15 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = PHOTO_LIMIT_BYTES if _PHOTOS.fullmatch(scope["path"]) else BODY_LIMIT_BYTES
         try:
             self._refuse_strangers(scope)
             _refuse_nul(scope)
-            _refuse_announced_size(scope)
+            _refuse_announced_size(scope, limit)
         except GridError as error:
             await problem(error)(scope, receive, send)
             return
-        await self._app(scope, _limited(receive), send)
+        await self._app(scope, _limited(receive, limit), send)
 
     def _refuse_strangers(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -76,18 +81,18 @@ def _refuse_nul(scope: Scope) -> None:
         raise BadInput("nul_character", "The address holds a NUL character; take it out.", field="address")
 
 
-def _refuse_announced_size(scope: Scope) -> None:
+def _refuse_announced_size(scope: Scope, limit: int) -> None:
     announced = Headers(scope=scope).get("content-length", "0")
-    if not announced.isdecimal() or int(announced[:20]) > BODY_LIMIT_BYTES:
+    if not announced.isdecimal() or int(announced[:20]) > limit:
         raise TooLarge(
             "body_too_large",
-            f"The body may have {BODY_LIMIT_BYTES:,} bytes. Import large files with the command line.",
+            f"The body may have {limit:,} bytes. Import large files with the command line.",
             field="Content-Length",
             value=announced,
         )
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, limit: int) -> Receive:
     """A body that was not announced is counted as it comes."""
     taken = 0
 
@@ -95,7 +100,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > BODY_LIMIT_BYTES:
+        if taken > limit:
             raise HTTPException(413)
         return message
 

@@ -22,6 +22,13 @@ SENTENCES = {
     "uq_streets_tree_source_id": "A street with this source id is there already.",
     "uq_atoms_tree_source_id": "A block with this source id is there already.",
     "uq_cases_source_id_dataset_tree": "A case with this source id is there already.",
+    "uq_calendars_tree_name": "A calendar with this name is there already.",
+    "uq_departments_tree_code": "A department with this code is there already.",
+    "uq_matters_tree_standard_code": "A matter with this code of this standard is there already.",
+    "uq_catalogues_tree_version": "Somebody else published this version of the catalogue; look at it first.",
+    "uq_service_rules_once": "The catalogue has two rules for the same matter, urgency and place.",
+    "uq_time_limits_once": "The catalogue has two limits for the same matter, urgency, place, step and milestone.",
+    "ex_catalogues_one_at_a_time": "A city cannot have two catalogues at the same time.",
     "ex_boundaries_one_at_a_time": "A grid cannot have two boundaries at the same time.",
     "ex_scheme_versions_one_at_a_time": "A scheme cannot have two versions at the same time.",
 }

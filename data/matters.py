@@ -1,18 +1,25 @@
-"""Names of matters by their national code (2026 numbering), for the sample town and the map; rules are data."""
+"""Names of matters by their code, for the pages and the sample town: those of the sample catalogue."""
 
 from __future__ import annotations
 
 import csv
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
+
+SAMPLE_CATALOGUE = Path(__file__).parent / "sample_town" / "catalogue"
+"""The files of the sample catalogue, as `gridkeeper import catalogue` reads them."""
 
 
 @cache
 def matters() -> dict[str, dict[str, str]]:
-    """Code to name by language.
+    """Code to name by language, without the numbers that were replaced.
 
     >>> matters()["06010"]["en"]
     'Exposed rubbish'
     """
-    with files("data").joinpath("matters.csv").open(encoding="utf-8") as lines:
-        return {row["code"]: {"zh": row["zh"], "en": row["en"]} for row in csv.DictReader(lines)}
+    with (SAMPLE_CATALOGUE / "matters.csv").open(encoding="utf-8") as lines:
+        return {
+            row["code"]: {"zh": row["name_zh"], "en": row["name_en"]}
+            for row in csv.DictReader(lines)
+            if not row["same_as"]
+        }

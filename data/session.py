@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Engine, create_engine, make_url, text
-from sqlalchemy.orm import Session
+from sqlalchemy import URL, Engine, TextClause, create_engine, event, make_url, text
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from data import embedded
+from data.bell import Bell
 from data.constraints import named_constraints
 from data.roles import APP, OWNER
 from data.settings import DatabaseSettings
 
 _CONNECT_LIMIT_S = 5
+# A database on another machine that is gone without a word is missed after half a minute.
+_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
+_WRITES_EVENTS, _WROTE_EVENTS = "INSERT INTO case_events", "wrote_events"
 
 
 def database_url(settings: DatabaseSettings, *, role: str) -> URL:
@@ -49,22 +53,27 @@ def engine(
         f"-c lock_timeout={lock_limit_s * 1000:.0f}",
         "-c timezone=UTC",
     ]
-    return create_engine(
+    made = create_engine(
         url.difference_update_query(["options"]),
         connect_args={
             "options": " ".join(options).strip(),
             "connect_timeout": _CONNECT_LIMIT_S,
             "application_name": "gridkeeper",
+            **_ALIVE,
         },
         pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=pool_size,
     )
+    made.update_execution_options(bell=Bell(made))
+    return made
 
 
 @contextmanager
 def unit_of_work(bind: Engine) -> Iterator[Session]:
     """One transaction: committed when the block ends, rolled back when it raises.
+
+    Where it wrote events of cases, those who follow them are woken after the commit.
 
     Raises:
         BrokenRule: A constraint of the tables was broken, in the block or by the commit.
@@ -72,6 +81,14 @@ def unit_of_work(bind: Engine) -> Iterator[Session]:
     with named_constraints(), Session(bind, expire_on_commit=False) as session:
         yield session
         session.commit()
+        if session.info.get(_WROTE_EVENTS):
+            bind.get_execution_options()["bell"].ring()
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _notice_events(state: ORMExecuteState) -> None:
+    if isinstance(state.statement, TextClause) and _WRITES_EVENTS in state.statement.text:
+        state.session.info[_WROTE_EVENTS] = True
 
 
 @contextmanager

@@ -7,18 +7,17 @@ It holds a line of JSON that says where each array begins, and the arrays as the
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.kept_files import alone, put
 from data.settings import DatabaseSettings
 from gis.borders import Borders
 from gis.errors import GridError
@@ -60,8 +59,7 @@ def shared_coverage(name: str, build: Callable[[], Coverage]) -> Coverage:
         found = _load(path)
         if found is not None:
             return found
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with alone(folder):
             found = _load(path)
             if found is None:
                 _save(build(), path)
@@ -81,14 +79,6 @@ def _require(found: Coverage | None, path: Path) -> Coverage:
     if found is None:
         raise GridError("snapshot_not_written", f"The file {path} was gone or broken right after it was written.")
     return found
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time; the lock goes with the process that holds it."""
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _save(coverage: Coverage, path: Path) -> None:
@@ -117,19 +107,15 @@ def _save(coverage: Coverage, path: Path) -> None:
         "bounds": coverage.bounds,
         "arrays": {key: (starts[key], *array.shape) for key, array in arrays.items()},
     }
-    aside = path.with_name("aside")  # one is written at a time; what a crash leaves here the next one writes over
-    with aside.open("wb") as sink:
+
+    def write(sink: BinaryIO) -> None:
         sink.write(json.dumps(header).encode().ljust(_HEADER))
         for key, array in arrays.items():
             sink.seek(starts[key])
             sink.write(np.ascontiguousarray(array).data)
         sink.truncate(end)
-        sink.flush()
-        os.fsync(sink.fileno())
-    aside.rename(path)
-    entry = os.open(path.parent, os.O_RDONLY)
-    os.fsync(entry)
-    os.close(entry)
+
+    put(path, write)
 
 
 def _load(path: Path) -> Coverage | None:

@@ -173,6 +173,25 @@ class PointStore:
         self._put_in(points, np.where(ranks == OUTSIDE, np.int32(self._nobody), ranks))
         return np.asarray(self._number[ranks])
 
+    def rename(self, lon: ArrayLike, lat: ArrayLike, before: Keys, after: Keys) -> tuple[Ints, NDArray[np.bool_]]:
+        """Give points other keys; the numbers (m,) of the grids in which they lie, and whether (m,) they were there.
+
+        Args:
+            lon: Degrees (m,), where each point lies.
+            lat: The same.
+            before: The keys (m,) that they have.
+            after: The keys (m,) that they get.
+        """
+        ranks = self._locator.ranks(lon, lat)
+        slots = np.where(ranks == OUTSIDE, self._nobody, ranks)
+        known = np.zeros(len(slots), dtype=np.bool_)
+        for index, slot in enumerate(slots.tolist()):
+            keys = self._points["key"][self._slice(slot)]
+            same = keys == before[index]
+            keys[same] = after[index]
+            known[index] = same.any()
+        return np.asarray(self._number[ranks]), known
+
     def within(self, grid_no: Iterable[int], bounds: tuple[float, float, float, float]) -> Held:
         """The points of some grids inside a box.
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The role of whoever names none.
+RESIDENT = "resident"
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -16,7 +19,7 @@ class Actor:
     """
 
     name: str
-    roles: tuple[str, ...] = ("resident",)
+    roles: tuple[str, ...] = (RESIDENT,)
     area: str | None = None
 
     @property

@@ -119,6 +119,21 @@ class CaseLayer(_ScriptLayer):
         self._name = "CaseLayer"
 
 
+class DispatchLayer(_ScriptLayer):
+    """Open cases as marks that tell how soon each is due; the page's script gives it the cases.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "dispatchLayer"
+    default_js = scripts("stamps", "dispatch-clock", "dispatch-layer")
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+        self._name = "DispatchLayer"
+
+
 class ShapeTiles(_ScriptLayer):
     """An optional layer of areas, streets or buildings from vector tiles, off at first.
 

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-# Seven states, after Okabe and Ito; the queue is the one that must be seen first, what is done fades to grey.
+# The states of the loop, after Okabe and Ito and in families: the queue is the one that must be seen first, work is
+# blue, what stands still is brown, what is done fades to grey.
 STATES: dict[str, str] = {
     "queued": "#c8320f",
     "reported": "#e69f00",
+    "on_site": "#f0c45a",
+    "returned": "#e0607e",
     "dispatched": "#a8478a",
     "handling": "#0063a6",
+    "extension_asked": "#6f6fd8",
+    "suspended": "#6d4c2f",
+    "deferred": "#a07c4d",
+    "waiting": "#c9b18c",
+    "fed_back": "#00a39b",
     "verified": "#00795a",
     "assessed": "#3ba3dc",
     "archived": "#6b7480",
+    "rejected": "#3f464e",
+    "merged": "#a7b0b9",
+}
+
+# How pressing a case is; each has a form of its own too, and what is pressing is darker than what is not.
+CLOCKS: dict[str, str] = {
+    "overdue": "#b3001b",
+    "hour": "#d95f02",
+    "today": "#8a5fb5",
+    "later": "#2b83ba",
+    "paused": "#5b6b7a",
+    "none": "#7d8a97",
 }
 
 # Lightness falls evenly, so that the classes keep their order without colour.
@@ -46,14 +66,15 @@ INK: dict[str, str] = {
 
 
 def css_variables() -> str:
-    """The palette as CSS custom properties `--ink`, `--state-queued`, `--class-1`, …"""
+    """The palette as CSS custom properties `--ink`, `--state-queued`, `--clock-overdue`, `--class-1`, …"""
     pairs = dict(INK)
     pairs |= {f"state-{name}": colour for name, colour in STATES.items()}
+    pairs |= {f"clock-{name}": colour for name, colour in CLOCKS.items()}
     pairs |= {f"class-{number}": colour for number, colour in enumerate(SEQUENTIAL, start=1)}
     pairs["class-0"] = NONE
     return ":root{" + "".join(f"--{name}:{colour};" for name, colour in pairs.items()) + "}"
 
 
 def palette() -> dict[str, Any]:
-    """The palette for scripts that draw: `states` by name, `sequential` from low to high, `none`, `ink`."""
-    return {"states": STATES, "sequential": list(SEQUENTIAL), "none": NONE, "ink": INK}
+    """The palette for scripts that draw: `states`, `clocks`, `ink` by name, `sequential` from low to high, `none`."""
+    return {"states": STATES, "clocks": CLOCKS, "sequential": list(SEQUENTIAL), "none": NONE, "ink": INK}

@@ -8,9 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
 from api.app import create_app
+from api.cli.serve import Server
 from tests.cluster import Database
 
 _START_LIMIT_S = 20
@@ -20,8 +19,7 @@ _START_LIMIT_S = 20
 def served(database: Database) -> Iterator[str]:
     """Serve a database on a free port until the block ends; yields the address, without a slash at the end."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(database.settings), log_level="warning", server_header=False)
-    server = uvicorn.Server(config)
+    server = Server(create_app(database.settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     give_up = time.monotonic() + _START_LIMIT_S

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
-from api.cli import ask, db, demo, drafts, imports, publishing, serve
+from api.cli import ask, db, demo, drafts, imports, letters, publishing, serve, webhooks
 from api.cli.output import Output, output_of
 from data.errors import DatabaseAway
 from gis.errors import GridError
@@ -45,6 +45,8 @@ app = typer.Typer(cls=Anywhere, no_args_is_help=True, pretty_exceptions_enable=F
 app.add_typer(db.app, name="db")
 app.add_typer(imports.app, name="import")
 app.add_typer(drafts.app, name="draft")
+app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(letters.app, name="letters")
 drafts.app.command("publish")(publishing.publish)
 drafts.app.command("withdraw")(publishing.withdraw)
 app.command("rollback")(publishing.rollback)
@@ -54,6 +56,7 @@ app.command("demo")(demo.demo)
 app.command("locate")(ask.locate)
 app.command("compare")(ask.compare)
 app.command("check")(ask.check)
+app.command("uncovered")(ask.uncovered)
 app.command("export")(ask.export)
 app.command("map")(ask.map_)
 

@@ -1,4 +1,4 @@
-"""`gridkeeper locate | compare | check | export | map`: ask what is stored."""
+"""`gridkeeper locate | compare | check | uncovered | export | map`: ask what is stored."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ from layers.cases.compare import last_import, official_column
 from layers.cases.export import case_table
 from layers.cases.finding import described, find
 from layers.cases.reasons import render
+from layers.dispatch.measures import Asked, as_table, measured
+from layers.dispatch.uncovered import uncovered as find_uncovered
 from layers.grids.schemes import DEFAULT_SCHEME, scheme_named
+from layers.matters.export import export_catalogue
+from layers.matters.publishing import calendar_zone
 from maps.cases import cases_map
 
 SchemeName = Annotated[str, typer.Option(help="Name of the scheme.")]
+_DAY = "%Y-%m-%d"
 
 
 def locate(
@@ -89,7 +94,7 @@ def check(
     context: typer.Context,
     scheme: Annotated[str | None, typer.Option(help="Only this scheme.")] = None,
 ) -> None:
-    """Recompute every stored placement in SQL; exit code 0 when nothing differs, else 1."""
+    """Recompute stored placements in SQL, and states and clocks from events; exit code 0 when all agree, else 1."""
     out = output_of(context)
     bind = service_engine(out, long=True)
     with out.progress("Checking") as advance:
@@ -98,10 +103,12 @@ def check(
         out.show(f"case {found.number}, {found.scheme}: {found.field} is {found.stored}, should be {found.expected}")
     if len(report.differences) > 100:
         out.show(f"… and {len(report.differences) - 100} more.")
-    out.show(f"{report.placements} placements checked, {report.cases} cases with differences.")
+    sums = f"{report.placements} placements checked, {report.replayed} cases replayed, {report.cases} with differences."
+    out.show(sums)
     out.result(
         {
             "placements": report.placements,
+            "replayed": report.replayed,
             "cases": report.cases,
             "differences": [asdict(found) for found in report.differences],
         }
@@ -109,20 +116,63 @@ def check(
     raise typer.Exit(1 if report.differences else 0)
 
 
-def export(
+def uncovered(
     context: typer.Context,
-    layer: Annotated[str, typer.Argument(help="areas, grids, cases, buildings, streets or quarantine.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write; the ending chooses the format.")],
-    scheme: Annotated[str | None, typer.Option(help="Only this scheme.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Batch of the quarantine; the newest if not given.")] = None,
+    scheme: SchemeName = DEFAULT_SCHEME,
+    at: Annotated[str | None, typer.Option(help="Instant whose duties count; now if not given.")] = None,
 ) -> None:
-    """Write a layer, or the rows an import set aside, to a file."""
+    """List the grids that nobody of their own answers for, why, and what waits there."""
     out = output_of(context)
     with Session(service_engine(out, long=True)) as session:
-        if layer == "quarantine":
+        then = parse_instant(at, tz=scheme_named(session, scheme).time_zone) if at else datetime.now(UTC)
+        found = find_uncovered(session, scheme, at=then)
+    for grid in found["grids"]:
+        why = " ".join(reason["en"] for reason in grid["why"])
+        out.show(f"{grid['code']} {grid['name']}, {grid['open_cases']} open cases. {why}")
+    out.show(
+        f"{found['uncovered']} of {found['grids_in_all']} grids have nobody of their own, {found['by_nobody']} of them "
+        f"nobody at any level; {found['open_cases']} open cases lie there."
+    )
+    out.result(found)
+
+
+def export(
+    context: typer.Context,
+    layer: Annotated[
+        str, typer.Argument(help="areas, grids, cases, buildings, streets, quarantine, catalogue or measures.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, its ending is the format; or folder.")],
+    scheme: Annotated[str | None, typer.Option(help="Only this scheme.")] = None,
+    tree: Annotated[
+        str | None, typer.Option(help="City of the catalogue or of measures; that of --scheme if not given.")
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="Instant that the catalogue held at; now if not given.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Batch of the quarantine; the newest if not given.")] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=[_DAY], help="First day of measures; of the month if not given."),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=[_DAY], help="Last day of measures; today if not given.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="What measures are grouped by; the whole city if not given.")] = None,
+) -> None:
+    """Write a layer, measures, the rows an import set aside, or a catalogue as a folder of files."""
+    out = output_of(context)
+    with Session(service_engine(out, long=True)) as session:
+        if layer == "catalogue":
+            city = tree or scheme_named(session, scheme or DEFAULT_SCHEME).tree
+            then = parse_instant(at, tz=calendar_zone(session, city)) if at else None
+            rows = sum(export_catalogue(session, output, tree=city, at=then).values())
+        elif layer == "quarantine":
             bad = quarantined_rows(session, batch_id=batch)
             rows = len(bad)
             write_quarantine(bad, output)
+        elif layer == "measures":
+            city = tree or scheme_named(session, scheme or DEFAULT_SCHEME).tree
+            frame = as_table(measured(session, Asked(city, first and first.date(), last and last.date(), by)))
+            rows = len(frame)
+            write_layer(frame, output)
         else:
             filters = {"scheme": scheme}
             frame = (

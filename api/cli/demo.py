@@ -16,6 +16,7 @@ from sqlalchemy import Engine, func, select
 
 from api.cli.output import Output, output_of
 from api.cli.service import service_engine
+from data.matters import SAMPLE_CATALOGUE
 from data.readers.chunk import Chunk
 from data.sample_town import TIME_ZONE, Town, generate
 from data.session import unit_of_work
@@ -28,6 +29,8 @@ from layers.grids.ground import BUILDINGS, STREETS, import_ground
 from layers.grids.incoming import CellColumns
 from layers.grids.intake import GridColumns, import_grids
 from layers.grids.schemes import SchemeSpec
+from layers.matters.calendars import import_calendar
+from layers.matters.publishing import import_catalogue
 from layers.staff.intake import ABSENCES, DUTIES, STAFF, import_people
 
 _FILE = "sample town"
@@ -83,7 +86,7 @@ def load_sample(
     until = datetime.now(ZoneInfo(TIME_ZONE)).replace(minute=0, second=0, microsecond=0)
     town = generate(size.value, until=until, cases=cases)
     if not ground:
-        out.say("Loading its areas, grids, buildings, streets and staff")
+        out.say("Loading its areas, grids, buildings, streets, staff and rules")
         _load_ground(bind, out, town)
     facts = _load_cases(bind, out, town)
     out.show(f"The sample {size.value} is loaded: {facts['stored']} cases, {facts['quarantined']} rows set aside.")
@@ -101,7 +104,10 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
         for level in ("city", "county", "street", "community"):
             columns = CellColumns(name="name", parent_code=None if level == "city" else "parent_code")
             frame = _numbered(town.areas[town.areas["level"] == level])
-            import_areas(session, out.actor, frame, tree=tree, level=level, columns=columns, datum=None, file=_FILE)
+            import_areas(
+                session, out.actor, frame, tree=tree, level=level, columns=columns, datum=None, file=_FILE,
+                place_class="place_class",
+            )  # fmt: skip
         for name, frame in town.schemes.items():
             partial = name == "dedicated"
             spec = SchemeSpec(
@@ -122,11 +128,16 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
         for table, rows in ((STAFF, town.people.staff), (DUTIES, duties), (ABSENCES, town.people.absences)):
             chunk = Chunk(_numbered(rows))
             import_people(session, out.actor, chunk, table, tree=tree, file=_FILE, time_zone=TIME_ZONE)
+        days = Chunk(_numbered(town.calendar))
+        import_calendar(session, out.actor, [days], tree=tree, name="sample", zone=TIME_ZONE, file=_FILE)
+        first_day = datetime.fromisoformat(town.calendar["day"].iloc[0]).replace(tzinfo=ZoneInfo(TIME_ZONE))
+        import_catalogue(session, out.actor, SAMPLE_CATALOGUE, tree=tree, since=first_day)
 
 
 def _load_cases(bind: Engine, out: Output, town: Town) -> dict[str, object]:
-    columns = {role: role for role in ("category", "description", "state", "source", "datum")}
-    columns |= {"id": "source_id", "lon": "x", "lat": "y", "at": "occurred_at"}
+    columns = {role: role for role in ("category", "description", "state", "source", "datum", "closed_at")}
+    # They came in as they happened.
+    columns |= {"id": "source_id", "lon": "x", "lat": "y", "at": "occurred_at", "received_at": "occurred_at"}
     with out.progress("Loading cases") as advance:
         summary = import_cases(
             bind,

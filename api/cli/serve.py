@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
+from api.app import create_app
 from api.cli.demo import SampleSize, load_sample
 from api.cli.output import output_of
 from api.cli.service import service_engine
@@ -16,13 +18,24 @@ from data.settings import ServiceSettings
 from gis.errors import GridError
 
 HOST = "127.0.0.1"
+# How long answers under way may take when the service ends.
+_LAST_ANSWERS_S = 20
 
 
 class Server(uvicorn.Server):
-    """Says that it is there when it is, not before."""
+    """Says that it is there when it is, not before, and ends the live streams when it ends.
 
-    def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None]) -> None:
+    Args:
+        app: What it serves.
+        ready: Called when it answers.
+    """
+
+    def __init__(self, app: FastAPI, *, ready: Callable[[], None] = lambda: None) -> None:
+        config = uvicorn.Config(
+            app, log_level="warning", server_header=False, timeout_graceful_shutdown=_LAST_ANSWERS_S
+        )
         super().__init__(config)
+        self._app = app
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -30,6 +43,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, after the answers under way; streams have no end of their own."""
+        self._app.state.live.close()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -45,8 +63,7 @@ def serve(
     if sample:
         load_sample(bind, out, SampleSize.TOWN, if_empty=True)
     bind.dispose()
-    config = uvicorn.Config("api.app:create_app", factory=True, log_level="warning", server_header=False)
-    server = Server(config, ready=lambda: out.show(f"Gridkeeper is at http://{HOST}:{chosen}"))
+    server = Server(create_app(), ready=lambda: out.show(f"Gridkeeper is at http://{HOST}:{chosen}"))
     server.run(sockets=[listener])
     if not server.started:
         raise typer.Exit(1)

@@ -13,8 +13,10 @@ from starlette.types import Scope
 
 from maps.assets import STATIC
 from maps.cases import cases_page
+from maps.dispatch import dispatch_page
 from maps.figure import content_security_policy
 from maps.planner import planner_page
+from maps.tasks import tasks_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,7 +62,12 @@ def _page(make: Callable[..., str]) -> Callable[..., HTMLResponse]:
     return answer
 
 
-for address, make in {"/": cases_page, "/planner": planner_page}.items():
+for address, make in {
+    "/": cases_page,
+    "/dispatch": dispatch_page,
+    "/tasks": tasks_page,
+    "/planner": planner_page,
+}.items():
     router.add_api_route(address, _page(make), methods=["GET"])
 
 

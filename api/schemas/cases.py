@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -14,7 +14,12 @@ from layers.grids.schemes import DEFAULT_SCHEME
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
-def _storable_text(text: str) -> str:
+def storable_text(text: str) -> str:
+    """A text that can be stored.
+
+    Raises:
+        ValueError: It cannot.
+    """
     if "\0" in text:
         raise ValueError("holds a NUL character; take it out")
     if any("\ud800" <= character <= "\udfff" for character in text):
@@ -36,7 +41,7 @@ def _storable_instant(instant: datetime) -> datetime:
     return instant
 
 
-Text = Annotated[str, AfterValidator(_storable_text)]
+Text = Annotated[str, AfterValidator(storable_text)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_storable_instant)]
 Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
@@ -53,6 +58,7 @@ class CaseReport(BaseModel):
         category: Kind of incident.
         description: What happened.
         occurred_at: When it happened; the time of receipt when absent.
+        urgency: normal or urgent.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -67,6 +73,7 @@ class CaseReport(BaseModel):
     category: Text | None = Field(default=None, min_length=1, max_length=100)
     description: Text | None = Field(default=None, max_length=4000)
     occurred_at: Instant | None = None
+    urgency: Literal["normal", "urgent"] = "normal"
 
     def report(self) -> Report:
         """The report for the verb.
@@ -84,6 +91,7 @@ class CaseReport(BaseModel):
             category=self.category,
             description=self.description,
             occurred_at=self.occurred_at,
+            urgency=self.urgency,
         )
 
     def _position(self) -> tuple[float, float]:

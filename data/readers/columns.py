@@ -29,25 +29,37 @@ def named_columns(options: Mapping[str, str | None], toml: Path | None) -> dict[
     {'id': 'number'}
     """
     given = {role: column for role, column in options.items() if column}
-    return given if toml is None else _mapping(existing(toml), options) | given
+    return given if toml is None else _mapping(toml, options) | given
+
+
+def read_pairs(path: Path, table: str) -> dict[str, str]:
+    """The words of a TOML file that holds one table of `name = "value"`.
+
+    Raises:
+        BadInput: `mapping_bad`, or those of a file that cannot be opened.
+    """
+    file = existing(path)
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _bad(file, f"it is not TOML ({error}).") from error
+    pairs = tables.pop(table, None)
+    if not isinstance(pairs, dict) or tables:
+        raise _bad(file, f"it must hold one table, [{table}], and nothing else.")
+    for name, value in pairs.items():
+        if not isinstance(value, str) or not value:
+            raise _bad(file, f"{name} must name a {table.removesuffix('s')}, in quotes.")
+    return pairs
 
 
 def _mapping(path: Path, roles: Iterable[str]) -> dict[str, str]:
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _bad(path, f"it is not TOML ({error}).") from error
-    columns = tables.pop("columns", None)
-    if not isinstance(columns, dict) or tables:
-        raise _bad(path, "it must hold one table, [columns], and nothing else.")
-    for name, column in columns.items():
+    columns = read_pairs(path, "columns")
+    for name in columns:
         if name not in roles:
             known = list(roles)
             raise _bad(
                 path, f"this import asks for no '{name}'{_nearest(name, known)} It asks for: {', '.join(known)}."
             )
-        if not isinstance(column, str) or not column:
-            raise _bad(path, f"{name} must name a column, in quotes.")
     return columns
 
 

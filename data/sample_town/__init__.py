@@ -16,6 +16,7 @@ import shapely
 
 from data.sample_town.bend import bend
 from data.sample_town.buildings import buildings
+from data.sample_town.calendar import calendar
 from data.sample_town.dedicated import choose, dedicated
 from data.sample_town.mesh import mesh
 from data.sample_town.people import People, people
@@ -42,7 +43,8 @@ class Town:
         streets: source_id, name, kind, geometry.
         buildings: source_id, name, address, households, people, geometry.
         people: Staff, duties, absences.
-        reports: Gives frames of source_id, x, y, datum, category, description, occurred_at, state, source.
+        calendar: day, spans, note, from the year before the reports end to the year after.
+        reports: Gives frames of source_id, x, y, datum, category, description, occurred_at, closed_at, state, source.
     """
 
     size: Size
@@ -51,6 +53,7 @@ class Town:
     streets: geopandas.GeoDataFrame
     buildings: geopandas.GeoDataFrame
     people: People
+    calendar: pd.DataFrame
     reports: Callable[[], Iterator[pd.DataFrame]]
 
 
@@ -90,6 +93,7 @@ def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | 
         streets=roads,
         buildings=houses,
         people=people(duty, tree, until=until, rng=parts[2]),
+        calendar=calendar(until.year - 1, until.year + 1),
         reports=lambda: reports(
             where, count=cases or measures.cases, until=until, rng=np.random.default_rng([seed, 7])
         ),

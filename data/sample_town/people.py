@@ -17,6 +17,8 @@ _VACANT, _DEPUTY, _WORKER = 0.05, 0.55, 0.75
 _AWAY_NOW, _AWAY_BEFORE = 0.08, 0.12
 _GRIDS_AN_OFFICER = 4
 _KINDS = ("leave", "sick", "training")
+# Skills that the sample catalogue asks for, and which people have them: each fifth, each seventh.
+_SKILLS = {"electrician": 5, "gas": 7}
 _AREA_ROLES = {"county": "area_lead", "street": "street_lead", "community": "community_lead"}
 
 
@@ -25,7 +27,7 @@ class People:
     """Tables with the columns that `gridkeeper import staff` reads; times are text.
 
     Attributes:
-        staff: staff_no, name, phone, organisation.
+        staff: staff_no, name, phone, organisation, skills.
         duties: staff_no, scheme, grid_code, area_code, role, leads, valid_from, valid_to.
         absences: staff_no, substitute_no, kind, valid_from, valid_to.
     """
@@ -102,9 +104,14 @@ def people(
             "name": people_names(count, rng),
             "phone": phones(count),
             "organisation": roll.organisations,
+            "skills": [_skills(k) for k in range(1, count + 1)],
         }
     )
     return People(staff, pd.DataFrame(roll.duties), pd.DataFrame(roll.absences))
+
+
+def _skills(number: int) -> str | None:
+    return ";".join(skill for skill, every in _SKILLS.items() if number % every == 0) or None
 
 
 def _grid_people(

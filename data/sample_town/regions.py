@@ -72,7 +72,10 @@ def dissolve(faces: Shapes, labels: Ints) -> Shapes:
 
 
 def areas(mesh: Mesh, regions: Regions, size: Size, rng: np.random.Generator) -> geopandas.GeoDataFrame:
-    """City, counties, streets and communities: columns level, code, name, parent_code; rows of a level by region."""
+    """City, counties, streets and communities, rows of a level by region.
+
+    Columns: level, code, name, parent_code, place_class (of streets only).
+    """
     names = iter(place_names(size.counties + size.streets + size.communities + 1, rng))
     labels, codes = np.zeros_like(regions.county), np.array([_CITY_CODE + "0" * 8], dtype=object)
     parts = [_rows("city", codes, [f"{next(names)}市"], np.array([None]), dissolve(mesh.faces, labels))]
@@ -89,7 +92,19 @@ def areas(mesh: Mesh, regions: Regions, size: Size, rng: np.random.Generator) ->
         )
         parts.append(_rows(level, codes, [f"{next(names)}{ending}" for _ in codes], of, shapes))
         labels = below
-    return geopandas.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=STORED_SRID)
+    tree = geopandas.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=STORED_SRID)
+    tree["place_class"] = None
+    streets = tree.index[tree["level"] == "street"]
+    tree.loc[streets, "place_class"] = _place_classes(tree.geometry[streets].to_numpy())
+    return tree
+
+
+def _place_classes(streets: Shapes) -> list[str]:
+    """City in the middle, then the fringe; every sixth street, farthest out, is rural."""
+    centre = shapely.get_coordinates(shapely.centroid(streets))
+    rank = np.argsort(np.argsort(np.hypot(*(centre - centre.mean(axis=0)).T)))
+    share = rank / len(streets)
+    return list(np.select([share < 0.5, share < 0.8], ["city", "fringe"], "rural"))
 
 
 def _serials(shapes: Shapes, of: NDArray[np.object_]) -> Ints:

@@ -30,6 +30,12 @@ _MINUTES = 1440
 _HOURS = np.array([1, 1, 1, 1, 1, 2, 5, 10, 14, 14, 12, 10, 7, 8, 11, 12, 11, 10, 9, 8, 6, 4, 3, 2], dtype=float)
 _LATE_HOURS = np.roll(_HOURS, 9)
 _WEEKDAYS = np.array([1.15, 1.05, 1.0, 1.0, 1.05, 0.85, 0.75])
+# The matters that are reported, in the order of draws, and how often those that are not rare.
+_CODES = (
+    "06001", "06010", "06011", "06012", "06013", "06017", "06024", "06025", "06028", "06036", "06041", "06042", "07001",
+    "07003", "08001", "08002", "08004", "09001", "09005", "09006", "09009", "09010", "09011", "09012", "10002", "01001",
+    "01037",
+)  # fmt: skip
 _POPULAR = {"09009": 10, "06010": 9, "09010": 6, "09011": 6, "09005": 6, "06012": 5, "07001": 5, "09001": 5, "06042": 4}
 _LATE = {"06028", "08001", "09001"}
 _ENDINGS = ("", ",请尽快处理", ",影响通行", ",已有多日", ",多次反映", ",居民意见较大")
@@ -37,6 +43,8 @@ _SOURCES = ("patrol", "hotline", "resident", "camera")
 _STATES = ("reported", "dispatched", "handling", "verified", "assessed", "archived")
 # Age in hours at which an ordinary case enters the second state, the third, and so on.
 _REACHED_H = (0.7, 5.0, 36.0, 80.0, 240.0)
+# And at which one that is archived by now had been dealt with.
+_CLOSED_H = 6.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ def reports(
 ) -> Iterator[pd.DataFrame]:
     """Reports in frames of at most `rows` rows.
 
-    Columns: source_id, x, y, datum, category, description, occurred_at, state, source; all text but x and y.
+    Columns: source_id, x, y, datum, category, description, occurred_at, closed_at, state, source; all text but x and y.
     """
     clock = _clock(until)
     for first in range(0, count, rows):
@@ -66,26 +74,27 @@ def reports(
 
 def _frame(places: Places, clock: _Clock, first: int, n: int, rng: np.random.Generator) -> pd.DataFrame:
     at, datum, kinds = _positions(places, n, rng)
-    codes = list(matters())
-    often = np.array([_POPULAR.get(code, 1) for code in codes], dtype=np.float64)
-    of = rng.choice(len(codes), n, p=often / often.sum())
-    minute = _minutes(clock, np.isin(of, [codes.index(code) for code in _LATE]), rng)
-    texts = [matters()[code]["zh"] + ending for code in codes for ending in _ENDINGS]
+    often = np.array([_POPULAR.get(code, 1) for code in _CODES], dtype=np.float64)
+    of = rng.choice(len(_CODES), n, p=often / often.sum())
+    minute = _minutes(clock, np.isin(of, [_CODES.index(code) for code in _LATE]), rng)
+    texts = [matters()[code]["zh"] + ending for code in _CODES for ending in _ENDINGS]
     bare = kinds["bare_date"]
     minute_or_day = minute.copy()
     minute_or_day[bare] = DAYS * _MINUTES + minute[bare] // _MINUTES
-    state = _states(clock.now - minute, rng)
+    state, pace = _states(clock.now - minute, rng)
     # Nobody can have dealt with a case that has no grid.
     state[np.concatenate([kinds[kind] for kind in ("outside", "far", "swapped")])] = 0
+    closed = np.minimum(minute + (_CLOSED_H * 60 * pace).astype(np.int64), clock.now)
     return pd.DataFrame(
         {
             "source_id": _ids(first + 1, n),
             "x": at[:, 0],
             "y": at[:, 1],
             "datum": _words(("wgs84", "gcj02", "bd09"), datum),
-            "category": _words(codes, of),
+            "category": _words(_CODES, of),
             "description": _words(texts, of * len(_ENDINGS) + rng.integers(0, len(_ENDINGS), n)),
             "occurred_at": _words(clock.texts, minute_or_day),
+            "closed_at": pd.Series(clock.texts.take(pa.array(closed, mask=state < len(_STATES) - 1)).to_pandas()),
             "state": _words(_STATES, state),
             "source": _words(_SOURCES, rng.choice(4, n, p=[0.45, 0.25, 0.2, 0.1])),
         }
@@ -154,7 +163,7 @@ def _minutes(clock: _Clock, is_late: NDArray[np.bool_], rng: np.random.Generator
     return np.asarray(np.where(minute > clock.now, minute - 7 * _MINUTES, minute), dtype=np.int64)
 
 
-def _states(age_min: Ints, rng: np.random.Generator) -> Ints:
-    """How far each case has come: the older the farther, some of them slow."""
+def _states(age_min: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
+    """How far each case has come: the older the farther, some of them slow; and how slow each is."""
     pace = rng.lognormal(0.0, 0.9, len(age_min))
-    return np.asarray(np.searchsorted(_REACHED_H, age_min / 60 / pace), dtype=np.int64)
+    return np.asarray(np.searchsorted(_REACHED_H, age_min / 60 / pace), dtype=np.int64), pace

@@ -4,7 +4,7 @@ WITH moved AS (
     UPDATE cases c
     SET state = m.state, queue_reason = m.queue_reason, staff_id = m.staff_id,
         owner_staff_id = NULLIF(led.staff_id, m.staff_id), task_grid_id = NULLIF(m.task_grid_id, p.grid_id),
-        reasons = m.reasons
+        reasons = m.reasons, revision = c.revision + 1
     FROM stage_moves m
     JOIN placements p ON p.case_id = m.case_id AND p.routing
     JOIN cases was ON was.id = m.case_id
@@ -15,4 +15,7 @@ WITH moved AS (
     WHERE c.id = m.case_id
 )
 INSERT INTO case_events (case_id, at, kind, actor, role, scheme_version, detail)
-SELECT case_id, :at, kind, :actor, :role, :version, detail FROM stage_moves ORDER BY case_id
+-- Never before what was told of the case already: a version begins a moment before it is published.
+SELECT m.case_id, GREATEST(:at, (SELECT max(e.at) FROM case_events e WHERE e.case_id = m.case_id)), m.kind, :actor, :role,
+    :version, m.detail
+FROM stage_moves m ORDER BY m.case_id

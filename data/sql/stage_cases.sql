@@ -20,5 +20,13 @@ CREATE TEMPORARY TABLE stage_cases (
     owner_grid_id bigint,
     task_grid_id bigint,
     version int NOT NULL,
-    reasons jsonb NOT NULL
+    reasons jsonb NOT NULL,
+    closed_at timestamptz,
+    matter_id bigint,
+    urgency text NOT NULL DEFAULT 'normal',
+    place_class text NOT NULL DEFAULT 'city',
+    department_id bigint,
+    assisting bigint[] NOT NULL DEFAULT '{}',
+    clock text NOT NULL DEFAULT 'no_limit',
+    due_at timestamptz
 ) ON COMMIT DROP

@@ -1,13 +1,14 @@
 -- Who gets a task in each of some grids at an instant: the lead, else the named substitute, else a deputy of the same
--- place, else the same question one area higher. No row for a grid that nobody answers for.
+-- place, else the same question one area higher. Null for a grid that nobody answers for. With it goes the kind of place
+-- that the nearest area says it is, null where none does.
 -- Parameters: grids (bigint[]), at (timestamptz), occurred_at (timestamptz or null: whose lead was the owner then).
 WITH RECURSIVE place AS (
     SELECT g.id AS grid_id, 0 AS climb, g.id AS on_grid, NULL::bigint AS on_area, g.area_id AS above,
-        g.name AS place_name
+        g.name AS place_name, NULL::text AS place_class
     FROM grids g
     WHERE g.id = ANY(CAST(:grids AS bigint[]))
     UNION ALL
-    SELECT p.grid_id, p.climb + 1, NULL, a.id, a.parent_id, a.name
+    SELECT p.grid_id, p.climb + 1, NULL, a.id, a.parent_id, a.name, a.place_class
     FROM place p
     JOIN areas a ON a.id = p.above
 ),
@@ -40,7 +41,11 @@ chosen AS (
     SELECT DISTINCT ON (grid_id) * FROM candidate ORDER BY grid_id, climb, preference, duty_id
 )
 SELECT g.id AS grid_id, c.staff_id, s.name, s.phone, c.role, c.via, c.climb, c.place_name,
-    absent.name AS stands_in_for, owner.staff_id AS owner_staff_id
+    absent.name AS stands_in_for, owner.staff_id AS owner_staff_id,
+    (
+        SELECT p.place_class FROM place p
+        WHERE p.grid_id = g.id AND p.place_class IS NOT NULL ORDER BY p.climb LIMIT 1
+    ) AS place_class
 FROM grids g
 LEFT JOIN chosen c ON c.grid_id = g.id
 LEFT JOIN staff s ON s.id = c.staff_id

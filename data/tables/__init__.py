@@ -9,7 +9,19 @@ from data.tables.casework import (
     Placement,
     Quarantined,
 )
+from data.tables.catalogue import (
+    Calendar,
+    CalendarDay,
+    Catalogue,
+    Department,
+    IntakePath,
+    Matter,
+    Precedent,
+    ServiceRule,
+    TimeLimit,
+)
 from data.tables.ground import Area, Boundary, Building, Grid, Scheme, SchemeVersion, Street
+from data.tables.loop import CaseClock, Escalation, Letter, Photo, StaffPosition, Webhook
 from data.tables.people import Absence, Duty, Staff
 from data.tables.planning import Atom, Draft, DraftCell, DraftEdit, DraftEvent, GridLineage
 
@@ -20,21 +32,36 @@ __all__ = [
     "Base",
     "Boundary",
     "Building",
+    "Calendar",
+    "CalendarDay",
     "Case",
+    "CaseClock",
     "CaseEvent",
+    "Catalogue",
+    "Department",
     "Draft",
     "DraftCell",
     "DraftEdit",
     "DraftEvent",
     "Duty",
+    "Escalation",
     "Grid",
     "GridLineage",
     "IdempotencyKey",
     "ImportBatch",
+    "IntakePath",
+    "Letter",
+    "Matter",
+    "Photo",
     "Placement",
+    "Precedent",
     "Quarantined",
     "Scheme",
     "SchemeVersion",
+    "ServiceRule",
     "Staff",
+    "StaffPosition",
     "Street",
+    "TimeLimit",
+    "Webhook",
 ]

@@ -13,19 +13,42 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    SmallInteger,
     Text,
     UniqueConstraint,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.base import Base
+from data.tables.catalogue import PLACE_CLASSES, URGENCIES
 from data.tables.ground import one_of
+from data.tables.loop import CLOCKS
 from data.types import Instant, Shape
 
-STATES = ("queued", "reported", "dispatched", "handling", "verified", "assessed", "archived")
+# What each means, and which step leads where: data/loop.
+STATES = (
+    "reported",
+    "on_site",
+    "queued",
+    "returned",
+    "dispatched",
+    "handling",
+    "extension_asked",
+    "suspended",
+    "deferred",
+    "waiting",
+    "fed_back",
+    "verified",
+    "assessed",
+    "archived",
+    "rejected",
+    "merged",
+)
+# The states in which nobody has anything to do any more; data/loop says so, and the index of the open cases.
+CLOSED_STATES = ("archived", "rejected", "merged")
 # received: nobody said when it happened, so the time of receipt stands for it.
 PRECISIONS = ("instant", "day", "received")
 
@@ -70,9 +93,28 @@ class Case(Base):
         CheckConstraint(one_of("state", STATES), name="state"),
         CheckConstraint(one_of("occurred_precision", PRECISIONS), name="precision"),
         CheckConstraint("(state = 'queued') = (queue_reason IS NOT NULL)", name="queue_has_reason"),
+        CheckConstraint(one_of("urgency", URGENCIES), name="urgency"),
+        CheckConstraint(one_of("place_class", PLACE_CLASSES), name="place_class"),
+        CheckConstraint(one_of("clock", CLOCKS), name="clock"),
+        CheckConstraint("(clock = 'running') = (due_at IS NOT NULL)", name="running_has_deadline"),
+        CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="merged_into_one"),
         Index(None, "geom", postgresql_using="gist"),
         Index(None, "occurred_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+        # What came in within a period; cases that come in one by one lie in this order.
+        Index(None, "received_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
         Index(None, "task_grid_id", postgresql_where=text("task_grid_id IS NOT NULL")),
+        # Who looks at the clocks asks for the earliest deadlines, and for how many have passed.
+        Index(None, "tree", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
+        Index(None, "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        # The open cases, in the order in which they are to be seen to.
+        Index(
+            "ix_cases_queue",
+            "tree",
+            text("(clock <> 'beyond_calendar')"),
+            text("COALESCE(due_at, 'infinity')"),
+            "id",
+            postgresql_where=text(f"NOT ({one_of('state', CLOSED_STATES)})"),
+        ),
     )
     # Numbers are read out on the phone: eight digits from the first case on.
     id: Mapped[int] = mapped_column(BigInteger, Identity(start=10_000_001), primary_key=True)
@@ -99,12 +141,35 @@ class Case(Base):
     task_grid_id: Mapped[int | None] = mapped_column(BigInteger)
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     geom: Mapped[BaseGeometry] = mapped_column(Shape("POINT"))
+    matter_id: Mapped[int | None] = mapped_column(BigInteger)
+    urgency: Mapped[str] = mapped_column(Text, server_default="normal")
+    place_class: Mapped[str] = mapped_column(Text, server_default="city")
+    # The unit that handles it, and those that assist; the first asked keeps the lead.
+    department_id: Mapped[int | None] = mapped_column(BigInteger)
+    assisting: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    # Rises with every event: who writes says what was seen.
+    revision: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    # All below follow from the events and can be worked out again from them.
+    clock: Mapped[str] = mapped_column(Text, server_default="no_limit")
+    due_at: Mapped[datetime | None] = mapped_column(Instant)
+    due_milestone: Mapped[str | None] = mapped_column(Text)
+    paused_state: Mapped[str | None] = mapped_column(Text)
+    reworks: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    returns: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    level: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    supervised: Mapped[bool] = mapped_column(server_default=text("false"))
+    merged_into: Mapped[int | None] = mapped_column(BigInteger)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class CaseEvent(Base):
     """What happened to a case; rows are only ever added."""
 
     __tablename__ = "case_events"
+    __table_args__ = (
+        Index(None, "xact", "id", postgresql_where=text("xact IS NOT NULL")),
+        Index("ix_case_events_notices", "at", postgresql_where=text("kind = 'notify'")),
+    )
     case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
@@ -113,6 +178,13 @@ class CaseEvent(Base):
     role: Mapped[str] = mapped_column(Text)
     scheme_version: Mapped[int | None] = mapped_column(Integer)
     detail: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    # Where the actor was, if the phone told.
+    geom: Mapped[BaseGeometry | None] = mapped_column(Shape("POINT"))
+    # The transaction that wrote it: readers go by this, then by id, so that one that commits late is not missed.
+    # Null for what an import brought: nobody follows that live.
+    xact: Mapped[int | None] = mapped_column(
+        BigInteger, server_default=text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+    )
 
 
 class Placement(Base):

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -50,6 +51,8 @@ class Area(Base):
     code: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"), index=True)
+    # What limits hold there; null takes that of the area above, and at the top the city's.
+    place_class: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[BaseGeometry] = mapped_column(Shape("MULTIPOLYGON"))
 
 
@@ -133,7 +136,11 @@ class Building(Base):
     """A building with the households and people counted in it."""
 
     __tablename__ = "buildings"
-    __table_args__ = (UniqueConstraint("tree", "source_id"), Index(None, "geom", postgresql_using="gist"))
+    __table_args__ = (
+        UniqueConstraint("tree", "source_id"),
+        Index(None, "geom", postgresql_using="gist"),
+        Index("ix_buildings_grams", text("place_grams(name, address)"), postgresql_using="gin"),
+    )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     tree: Mapped[str] = mapped_column(Text)
     source_id: Mapped[str] = mapped_column(Text)
@@ -148,7 +155,11 @@ class Street(Base):
     """A street as lines."""
 
     __tablename__ = "streets"
-    __table_args__ = (UniqueConstraint("tree", "source_id"), Index(None, "geom", postgresql_using="gist"))
+    __table_args__ = (
+        UniqueConstraint("tree", "source_id"),
+        Index(None, "geom", postgresql_using="gist"),
+        Index("ix_streets_grams", text("place_grams(name, NULL)"), postgresql_using="gin"),
+    )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     tree: Mapped[str] = mapped_column(Text)
     source_id: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""`gridkeeper check`: recompute every stored placement in SQL and list the differences."""
+"""`gridkeeper check`: recompute every stored placement in SQL, every state and clock from events; list what differs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from data.sql import statement
 from data.tables import Placement, Scheme
 from layers.batches import Progress, unheard
+from layers.cases.check_loop import replayed_again
 from layers.grids.schemes import scheme_named
 
 
@@ -29,9 +30,10 @@ class Difference:
 
 @dataclass
 class CheckReport:
-    """Placements looked at and what differed."""
+    """Placements looked at, cases of which every event is known, and what differed."""
 
     placements: int = 0
+    replayed: int = 0
     differences: list[Difference] = field(default_factory=list)
 
     @property
@@ -48,7 +50,8 @@ def check(session: Session, *, scheme: str | None = None) -> CheckReport:
         scheme: Name of the one scheme to look at.
     """
     chosen = _chosen(session, scheme)
-    return _summed([_check_scheme(session, one) for one in chosen], _references(session, chosen))
+    parts = [_check_scheme(session, one) for one in chosen]
+    return _summed([*parts, *_check_loops(session, chosen)], _references(session, chosen))
 
 
 def check_side_by_side(bind: Engine, *, scheme: str | None = None, progress: Progress = unheard) -> CheckReport:
@@ -68,8 +71,8 @@ def check_side_by_side(bind: Engine, *, scheme: str | None = None, progress: Pro
 
     with Session(bind) as session, ThreadPoolExecutor(2) as pool:
         chosen = _chosen(session, scheme)
-        parts = pool.map(one, chosen)
-        return _summed(list(parts), _references(session, chosen))
+        parts = list(pool.map(one, chosen))
+        return _summed([*parts, *_check_loops(session, chosen)], _references(session, chosen))
 
 
 def _chosen(session: Session, scheme: str | None) -> list[Scheme]:
@@ -80,7 +83,15 @@ def _chosen(session: Session, scheme: str | None) -> list[Scheme]:
 
 def _check_scheme(session: Session, scheme: Scheme) -> CheckReport:
     placements = select(func.count()).select_from(Placement).where(Placement.scheme_id == scheme.id)
-    return CheckReport(session.scalar(placements) or 0, _placements(session, scheme))
+    return CheckReport(session.scalar(placements) or 0, 0, _placements(session, scheme))
+
+
+def _check_loops(session: Session, chosen: list[Scheme]) -> list[CheckReport]:
+    found = []
+    for tree in sorted({one.tree for one in chosen}):
+        replayed, differences = replayed_again(session, tree)
+        found.append(CheckReport(0, replayed, [Difference(one[0], tree, *one[1:]) for one in differences]))
+    return found
 
 
 def _references(session: Session, chosen: list[Scheme]) -> list[Difference]:
@@ -90,7 +101,8 @@ def _references(session: Session, chosen: list[Scheme]) -> list[Difference]:
 
 def _summed(parts: list[CheckReport], references: list[Difference]) -> CheckReport:
     differences = chain.from_iterable(part.differences for part in parts)
-    return CheckReport(sum(part.placements for part in parts), [*differences, *references])
+    placements, replayed = sum(part.placements for part in parts), sum(part.replayed for part in parts)
+    return CheckReport(placements, replayed, [*differences, *references])
 
 
 def _listed(session: Session, name: str, values: dict[str, Any]) -> list[Difference]:

@@ -55,7 +55,22 @@ def find(session: Session, x: float, y: float, *, datum: str, scheme: str, at: d
         NotFound: No such scheme.
     """
     position = to_position(x, y, datum=datum)
-    places = _places(session, position, at=at, scheme=scheme)
+    return judged(session, position, lie(session, position, at=at, scheme=scheme), scheme=scheme, at=at, now=now)
+
+
+def judged(
+    session: Session, position: Position, places: list[Place], *, scheme: str, at: datetime, now: datetime
+) -> Finding:
+    """Who answers for a point that was placed, and what becomes of a report from there: one query.
+
+    Args:
+        session: An open session.
+        position: The point.
+        places: Where it lies, the scheme asked for first.
+        scheme: Its name.
+        at: The instant whose boundaries judged.
+        now: The instant whose duties decide on the person.
+    """
     place = routing_place(places)
     answer = _answer(session, place, at=at, now=now)
     return Finding(position, scheme, places, place, answer, decide(places, answer, datum=position.datum))
@@ -95,7 +110,13 @@ def _person(answer: Answer | None) -> dict[str, Any] | None:
     return {"name": answer.name, "phone": answer.phone, "role": answer.role}
 
 
-def _places(session: Session, position: Position, *, at: datetime, scheme: str) -> list[Place]:
+def lie(session: Session, position: Position, *, at: datetime, scheme: str) -> list[Place]:
+    """Where a point lies in the named scheme, then in the others of its city: one query, two before it is refused.
+
+    Raises:
+        BadInput: It is too far away, or the scheme had no boundaries then.
+        NotFound: No such scheme.
+    """
     try:
         return places_at(session, position.lon, position.lat, at=at, scheme=scheme)
     except BadInput as error:

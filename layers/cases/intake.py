@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from data.sql import statement
 from gis.errors import BadInput
 from layers.actor import Actor
+from layers.cases.claims import Claim, Receipt, first_answer
+from layers.cases.duplicates import search
 from layers.cases.finding import Finding, described, find
-from layers.errors import Conflict, NotFound, Unavailable
+from layers.cases.ruling import Ruling, known_catalogue, learn, rule_on
+from layers.errors import NotFound, Unavailable
 from layers.grids.lookup import Place
 from layers.grids.schemes import DEFAULT_SCHEME
+from layers.matters.held import Edition
 
 # Clocks of phones run ahead a little.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -34,34 +38,14 @@ class Report:
     category: str | None = None
     description: str | None = None
     occurred_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Claim:
-    """An idempotency key with a fingerprint of the request's body."""
-
-    key: str
-    body_hash: str
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a reporter is told.
-
-    Attributes:
-        answer: Where the case went and why, with its number.
-        is_replay: Whether this is the answer to an earlier request with the same key.
-    """
-
-    answer: dict[str, Any]
-    is_replay: bool = False
+    urgency: str = "normal"
 
 
 def receive(session: Session, actor: Actor, report: Report, *, claim: Claim | None = None) -> Receipt:
-    """Take one report in and answer where it went and why: at most four statements.
+    """Take one report in and answer where it went, why and by when: at most four statements.
 
     Nothing is refused for want of a grid near by or a person: such a case is queued with its reason. Where boundaries
-    were published between finding and storing, it is found again by those.
+    or a catalogue were published between finding and storing, it is judged again by those.
 
     Args:
         session: An open session; the caller commits before answering.
@@ -85,30 +69,44 @@ def receive(session: Session, actor: Actor, report: Report, *, claim: Claim | No
             value=occurred_at.isoformat(),
         )
 
-    def found_and_stored() -> tuple[dict[str, Any], Row[Any]]:
-        found = find(
-            session, report.x, report.y, datum=report.datum, scheme=report.scheme, at=occurred_at, now=received_at
-        )
-        answer = {"state": found.decision.state, "queue_reason": found.decision.queue_reason, **described(found)}
-        values = _values(found, report, occurred_at=occurred_at, received_at=received_at)
-        return answer, session.execute(statement("insert_case"), values | _claimed(actor, claim, answer)).one()
-
+    times = {"occurred_at": occurred_at, "received_at": received_at}
     try:
-        answer, stored = found_and_stored()
+        answer, stored = _judge_and_store(session, actor, report, claim, **times)
         if not stored.is_current:
-            # From here on the guard keeps publications away, so the second time is the last.
-            answer, stored = found_and_stored()
+            # From here on the locks keep publications away, so the second time is the last.
+            answer, stored = _judge_and_store(session, actor, report, claim, **times)
     except (BadInput, NotFound):
         # What was good the first time stays good for a repeat, whatever has changed since.
-        if first := _first_answer(session, actor, claim):
+        if first := first_answer(session, actor, claim):
             return Receipt(first, is_replay=True)
         raise
     if stored.number is not None:
-        return Receipt({**answer, "number": stored.number})
-    first = _first_answer(session, actor, claim)
+        return Receipt({**answer, "number": stored.number, "duplicates": stored.duplicates})
+    first = first_answer(session, actor, claim)
     if first is None:
         raise Unavailable("key_gone", "The first request with this Idempotency-Key was undone; send it again.")
     return Receipt(first, is_replay=True)
+
+
+def _judge_and_store(
+    session: Session, actor: Actor, report: Report, claim: Claim | None, *, occurred_at: datetime, received_at: datetime
+) -> tuple[dict[str, Any], Row[Any]]:
+    """The answer but for its number, and the row that comes back from `data/sql/insert_case.sql`."""
+    found = find(session, report.x, report.y, datum=report.datum, scheme=report.scheme, at=occurred_at, now=received_at)
+    ruling = rule_on(
+        found,
+        known_catalogue(session, found.place.tree),
+        category=report.category,
+        source=report.source,
+        urgency=report.urgency,
+        at=received_at,
+    )
+    answer = {**described(replace(found, decision=ruling.decision)), **ruling.described()}
+    values = _values(found, ruling, report, occurred_at=occurred_at)
+    stored = session.execute(statement("insert_case"), values | _claimed(actor, claim, answer)).one()
+    if not stored.is_current:
+        learn(session, found.place.tree, Edition(*stored[1:6]) if stored.edition_id else None)
+    return answer, stored
 
 
 def _claimed(actor: Actor, claim: Claim | None, answer: dict[str, Any]) -> dict[str, Any]:
@@ -121,10 +119,11 @@ def _claimed(actor: Actor, claim: Claim | None, answer: dict[str, Any]) -> dict[
     }
 
 
-def _values(found: Finding, report: Report, *, occurred_at: datetime, received_at: datetime) -> dict[str, Any]:
-    place, decision = found.place, found.decision
+def _values(found: Finding, ruling: Ruling, report: Report, *, occurred_at: datetime) -> dict[str, Any]:
+    place, decision, rule = found.place, ruling.decision, ruling.rule
     moved = place.grid is not None and place.today_grid_id != place.grid.id
-    return {
+    edition, facts, face = ruling.catalogue and ruling.catalogue.edition, ruling.facts, ruling.derived.face
+    return search(rule, facts.matter_id, lat=found.position.lat, occurred_at=occurred_at) | {
         "tree": place.tree,
         "scheme_id": found.places[0].scheme_id,
         "source": report.source,
@@ -134,7 +133,7 @@ def _values(found: Finding, report: Report, *, occurred_at: datetime, received_a
         "queue_reason": decision.queue_reason,
         "occurred_at": occurred_at,
         "occurred_precision": "instant" if report.occurred_at else "received",
-        "received_at": received_at,
+        "received_at": facts.received_at,
         "raw_x": report.x,
         "raw_y": report.y,
         "raw_datum": found.position.datum,
@@ -145,21 +144,26 @@ def _values(found: Finding, report: Report, *, occurred_at: datetime, received_a
         "lon": found.position.lon,
         "lat": found.position.lat,
         "version": place.version,
-        "events": json.dumps(_events(found, report, at=received_at)),
+        "matter_id": facts.matter_id,
+        "urgency": facts.urgency,
+        "place_class": facts.place_class,
+        "department_id": rule and rule.department_id,
+        "assisting": list(rule.assisting) if rule else [],
+        "clock": face.clock,
+        "due_at": face.due_at,
+        "due_milestone": face.due_milestone,
+        "clocks": json.dumps(ruling.derived.clock_rows(), default=datetime.isoformat),
+        "events": json.dumps([asdict(event) for event in ruling.events], default=datetime.isoformat),
         "judged_by": json.dumps(place.city_versions),
-        "placements": json.dumps([_placement(p, routing=p is place) for p in found.places if p.covers]),
+        "placements": json.dumps([placement_row(p, routing=p is place) for p in found.places if p.covers]),
+        "catalogue_id": edition and edition.id,
+        "first_day": edition and edition.first_day,
+        "last_day": edition and edition.last_day,
     }
 
 
-def _events(found: Finding, report: Report, *, at: datetime) -> list[dict[str, Any]]:
-    decided = {"queue_reason": found.decision.queue_reason, "staff_id": found.decision.staff_id}
-    return [
-        {"at": at.isoformat(), "kind": "received", "detail": {"source": report.source}},
-        {"at": at.isoformat(), "kind": found.decision.state, "detail": decided},
-    ]
-
-
-def _placement(place: Place, *, routing: bool) -> dict[str, Any]:
+def placement_row(place: Place, *, routing: bool) -> dict[str, Any]:
+    """A row of `placements` but for the case's number."""
     return {
         "scheme_id": place.scheme_id,
         "version": place.version,
@@ -171,20 +175,3 @@ def _placement(place: Place, *, routing: bool) -> dict[str, Any]:
         "second_grid_id": place.second.id if place.second else None,
         "routing": routing,
     }
-
-
-def _first_answer(session: Session, actor: Actor, claim: Claim | None) -> dict[str, Any] | None:
-    if claim is None:
-        return None
-    row = session.execute(
-        text("SELECT body_hash, answer FROM idempotency_keys WHERE actor = :actor AND key = :key"),
-        {"actor": actor.name, "key": claim.key},
-    ).one_or_none()
-    if row is not None and row.body_hash != claim.body_hash:
-        raise Conflict(
-            "key_reused",
-            "This Idempotency-Key came before with another body; use a new key for a new report.",
-            field="Idempotency-Key",
-            value=claim.key,
-        )
-    return None if row is None else row.answer

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 from data.readers.chunk import BadRow, Chunk
 from data.readers.columns import require
 from data.tables import Scheme
+from data.tables.catalogue import PLACE_CLASSES
 from gis.datum import suspect_swap
 from layers.cases.assign import Decision, decide
 from layers.cases.expect import Expectation
+from layers.cases.history import Historian, History
 from layers.cases.placing import Placements, Placer
 from layers.cases.rows import Reports, RowOptions, read_reports, settled_options
 from layers.staff.duties import Answer, who_answers
@@ -33,6 +35,7 @@ class Judged:
         state, queue_reason, staff_id: As in `Decision`.
         reasons: The decisions' reasons as JSON text.
         task_grid: Grid that gets the task, -1 for none.
+        history: What the catalogue says; None in a city without one.
         judged_by: Scheme id to its newest version when the boundaries were read.
         columns, source: As in `RowOptions`.
         bad: Rows set aside.
@@ -47,6 +50,7 @@ class Judged:
     staff_id: list[int | None]
     reasons: list[str]
     task_grid: NDArray[np.int64]
+    history: History | None
     judged_by: dict[int, int]
     columns: dict[str, str]
     source: str
@@ -74,6 +78,7 @@ class ChunkJudge:
         self._placer = Placer(session, routing)
         self.judged_by = self._placer.newest
         self._bounds = self._placer.get_ready(routing)
+        self._historian = Historian(session, routing.tree, options)
         self._now = datetime.now(UTC)
         self._answers: dict[int, Answer] = {}
         self._decided: dict[tuple[Any, ...], tuple[Decision, list[str]]] = {}
@@ -108,23 +113,34 @@ class ChunkJudge:
         routing = _routing(placements)
         task = self._task_grids(reports, placements, routing)
         decisions = self._decide(reports, placements, routing, task)
-        asked = reports.column(self._options.columns, "state").fillna("reported").tolist()
-        kept = [decision.with_state(state) for (decision, _), state in zip(decisions, asked, strict=True)]
+        kept = [
+            decision.with_state(asked) for (decision, _), asked in zip(decisions, self._asked(reports), strict=True)
+        ]
+        state = [decision.state for decision in kept]
         return Judged(
             reports=reports,
             placements=placements,
             routing=routing,
-            state=[decision.state for decision in kept],
+            state=state,
             queue_reason=[decision.queue_reason for decision in kept],
             staff_id=[decision.staff_id for decision in kept],
             reasons=[reasons for _, reasons in decisions],
             task_grid=task,
+            history=self._historian.tell(reports, place_class=self._place_classes(task), state=state),
             judged_by=self.judged_by,
             columns=self._options.columns,
             source=self._options.source,
             bad=reports.sieve.bad,
             rows=len(chunk.frame) + len(chunk.bad),
         )
+
+    def _asked(self, reports: Reports) -> list[str]:
+        """The state that each row comes with; where none is said, by whether it says when it was closed."""
+        if np.isnat(reports.closed_at).all():
+            otherwise: Any = "reported"
+        else:
+            otherwise = pd.Series(np.where(np.isnat(reports.closed_at), "reported", "archived"), dtype="str")
+        return list(reports.column(self._options.columns, "state").fillna(otherwise))
 
     def _reject_unplaceable(self, reports: Reports, placed: Placements) -> NDArray[np.bool_]:
         none_then = placed.version == 0
@@ -159,6 +175,13 @@ class ChunkJudge:
         if missing:
             self._answers |= who_answers(self._session, missing, at=self._now)
         return task
+
+    def _place_classes(self, task: NDArray[np.int64]) -> NDArray[Any]:
+        """What kind of place each row lies in: that of its grid, the city's outside all grids."""
+        grids, of = np.unique(task, return_inverse=True)
+        answers = (self._answers.get(grid) for grid in grids.tolist())
+        classes = [(one and one.place_class) or PLACE_CLASSES[0] for one in answers]
+        return np.array(classes, dtype=object)[of]
 
     def _with_ground_today(self, reports: Reports, placed: Placements) -> NDArray[np.int64]:
         """The owning grids; for one that is gone, today's grid of its scheme on the same ground, -1 for none."""

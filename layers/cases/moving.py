@@ -19,19 +19,17 @@ from data.tables import Grid, Scheme
 from gis.crs import LATTICE
 from layers.actor import Actor
 from layers.cases.assign import person_reasons
-from layers.cases.reasons import Reason
+from layers.cases.loop import closed_states, steps
+from layers.cases.reasons import OF_THE_PERSON, Reason
+from layers.cases.winding import wind
 from layers.staff.duties import Answer, who_answers
 
 Rule = Literal["move", "keep"]
 RULES: tuple[Rule, ...] = ("move", "keep")
 """`move`: to who answers for the grid that has the ground now. `keep`: with who has it, unless that grid ends."""
 
-# The work is done; who has the case then is a matter of record, and nobody waits for it.
-_DONE = ("verified", "assessed")
-# Reasons that tell of the person, or of an earlier move: a new move has its own.
-_OF_THE_PERSON = frozenset(
-    {"lead", "substitute", "deputy", "next_level", "no_person", "moved_to_today", "moved", "moved_outside", "kept"}
-)
+# Why a case waits that nobody but the ground decided on; what a dispatcher is asked about goes on waiting.
+_BY_THE_GROUND = (None, "outside", "no_person")
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,7 @@ def at_stake(
         "tree": scheme.tree,
         "since": since,
         "ended": list(ended),
+        "closed": list(closed_states()),
         # An intersection is worked out in floating point; a point on its edge must be in its box.
         "west": [value - LATTICE for value in west],
         "south": [value - LATTICE for value in south],
@@ -114,6 +113,8 @@ def move_cases(
     values = {"at": since, "actor": actor.name, "role": actor.role, "version": scheme.version}
     session.execute(statement("move_cases"), values)
     session.execute(text("DROP TABLE stage_moves"))
+    # Where the state changed, other clocks run from here on.
+    wind(session, [move.case.id for move, row in zip(moves, rows, strict=True) if row["state"] != move.case.state])
     kept = columns["kind"].count("kept")
     queued = sum(row["kind"] == "moved" and row["state"] == "queued" for row in rows)
     return Moves(len(rows) - kept, kept, queued)
@@ -138,13 +139,13 @@ def _row(
     answer = None if move.to_id is None else answers[move.to_id]
     person = answer if answer is not None and answer.staff_id is not None else None
     staff_id = case.staff_id if stays else person and person.staff_id
-    state, queue_reason = case.state, None
+    state, queue_reason = case.state, case.queue_reason
     reasons: list[Reason] = list(case.reasons)
     if stays:
         reasons.append({"code": "kept", "version": version})
     else:
-        state, queue_reason = _settled(case.state, move.to_id, person)
-        reasons = [reason for reason in reasons if reason["code"] not in _OF_THE_PERSON]
+        state, queue_reason = _settled(case, move.to_id, person)
+        reasons = [reason for reason in reasons if reason["code"] not in OF_THE_PERSON]
         reasons += _moved_reasons(grids.get(move.to_id), person, version)
     return {
         "case_id": case.id,
@@ -162,6 +163,7 @@ def _row(
                 "rule": rule,
                 "why": "grid_ended" if move.must else "ground_changed_hands",
                 "staff_id": staff_id,
+                "state": state,
                 "queue_reason": queue_reason,
             },
             ensure_ascii=False,
@@ -169,13 +171,19 @@ def _row(
     }
 
 
-def _settled(state: str, to_id: int | None, person: Answer | None) -> tuple[str, str | None]:
-    """State and reason to wait of a case that is moved."""
-    if state in _DONE:
-        return state, None
-    if person is None:
+def _settled(case: Row[Any], to_id: int | None, person: Answer | None) -> tuple[str, str | None]:
+    """State and reason to wait of a case that is moved.
+
+    One that waited for a person gets one; one that a person worked on waits where nobody answers. What is done, is
+    stopped, is with a department, or asks who is responsible goes on as before.
+    """
+    waits = case.state in steps()["dispatch"].sources
+    is_at_work = case.state in steps()["feed_back"].sources and case.department_id is None
+    if waits and person is not None and case.queue_reason in _BY_THE_GROUND:
+        return "dispatched", None
+    if (waits or is_at_work) and person is None:
         return "queued", "outside" if to_id is None else "no_person"
-    return ("dispatched" if state in ("reported", "queued") else state), None
+    return case.state, case.queue_reason
 
 
 def _moved_reasons(to: Mapping[str, Any] | None, person: Answer | None, version: int) -> list[Reason]:

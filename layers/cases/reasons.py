@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Reason = dict[str, Any]
+Sentences = Mapping[str, Mapping[str, str]]
 
 SENTENCES: dict[str, dict[str, str]] = {
     "inside": {
@@ -73,7 +74,26 @@ SENTENCES: dict[str, dict[str, str]] = {
         "zh": "各级均无人在岗,等待调度员处理。",
         "en": "Nobody answers at any level; the case waits for a dispatcher.",
     },
+    "department": {
+        "zh": "此类事项由{department}承办。",
+        "en": "{department} handles what it is about.",
+    },
+    "on_site": {
+        "zh": "此类来源的上报须先现场核实。",
+        "en": "Reports from there are looked at on site first.",
+    },
+    "override": {
+        "zh": "调度员改定网格为 {grid}。",
+        "en": "A dispatcher gave it to grid {grid} instead.",
+    },
 }
+# They tell of the person who has it, or of why it is not with the grid that it lies in: a new decision has its own.
+OF_THE_PERSON = frozenset(
+    {
+        *("lead", "substitute", "deputy", "next_level", "no_person"),
+        *("moved_to_today", "moved", "moved_outside", "kept", "override"),
+    }
+)
 
 DATUMS = {"gcj02": "GCJ-02", "bd09": "BD-09"}
 
@@ -85,10 +105,22 @@ ROLES: dict[str, dict[str, str]] = {
     "area_lead": {"zh": "片区负责人", "en": "Area lead"},
     "community_lead": {"zh": "社区负责人", "en": "Community lead"},
     "street_lead": {"zh": "街道负责人", "en": "Street lead"},
+    "acceptor": {"zh": "受理员", "en": "Acceptor"},
+    "shift_chief": {"zh": "值班长", "en": "Shift chief"},
+    "dispatcher": {"zh": "派遣员", "en": "Dispatcher"},
+    "referee": {"zh": "裁定员", "en": "Referee"},
+    "handler": {"zh": "承办人", "en": "Handler"},
+    "collector": {"zh": "采集员", "en": "Collector"},
+    "verifier": {"zh": "核查员", "en": "Verifier"},
+    "assessor": {"zh": "评价员", "en": "Assessor"},
+    "archivist": {"zh": "归档员", "en": "Archivist"},
+    "supervisor": {"zh": "监督员", "en": "Supervisor"},
+    "resident": {"zh": "市民", "en": "Resident"},
+    "system": {"zh": "系统", "en": "The system"},
 }
 
 
-def render(reason: Reason, *, lang: str) -> str:
+def render(reason: Reason, *, lang: str, sentences: Sentences = SENTENCES) -> str:
     """One reason as a sentence; an unknown role stands as it was imported.
 
     >>> render({"code": "no_person"}, lang="en")
@@ -99,16 +131,18 @@ def render(reason: Reason, *, lang: str) -> str:
         values["datum"] = DATUMS.get(values["datum"], values["datum"].upper())
     if "role" in values:
         values["role"] = ROLES.get(values["role"], {}).get(lang, values["role"])
-    return SENTENCES[reason["code"]][lang].format(**values)
+    if "department" in values:
+        values["department"] = values["department"][lang]
+    return sentences[reason["code"]][lang].format(**values)
 
 
-def rendered(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+def rendered(reasons: Iterable[Reason], sentences: Sentences = SENTENCES) -> list[dict[str, Any]]:
     """Stored reasons with their sentences: [{"code", "values", "zh", "en"}, …]."""
     return [
         {
             "code": reason["code"],
             "values": {key: value for key, value in reason.items() if key != "code"},
-            **{lang: render(reason, lang=lang) for lang in ("zh", "en")},
+            **{lang: render(reason, lang=lang, sentences=sentences) for lang in ("zh", "en")},
         }
         for reason in reasons
     ]

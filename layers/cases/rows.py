@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,13 +17,31 @@ from data.readers.columns import require
 from data.readers.numbers import parse_coordinates
 from data.readers.times import parse_times
 from data.tables.casework import STATES
+from data.tables.catalogue import URGENCIES
 from gis.datum import REASONS, to_stored
 from gis.declarations import find_datum
 from gis.errors import BadInput
 from layers.cases.intake import CLOCK_TOLERANCE
+from layers.cases.loop import states
 from layers.cases.sieve import Sieve
 
-ROLES = ("id", "lon", "lat", "datum", "at", "received_at", "category", "description", "state", "source")
+ROLES = (
+    "id",
+    "lon",
+    "lat",
+    "datum",
+    "at",
+    "received_at",
+    "closed_at",
+    "category",
+    "description",
+    "state",
+    "source",
+    "urgency",
+    "department",
+)
+# A merged case needs the one it was merged into, which a file cannot name.
+KNOWN_STATES = tuple(state for state in STATES if state != "merged")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +54,7 @@ class RowOptions:
         time_zone: IANA zone of naive times.
         time_format: strptime format where times are written in a way that could be misread.
         source: Where the reports came from, when no column says it.
+        matters: Category of the file to the code of a matter; a category that is not in it stands for itself.
     """
 
     columns: dict[str, str]
@@ -42,11 +62,12 @@ class RowOptions:
     time_zone: str
     time_format: str | None = None
     source: str = "import"
+    matters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Reports:
-    """The good rows of one chunk as arrays of equal length, and those set aside."""
+    """The good rows of one chunk as arrays of equal length, and those set aside; never closed is NaT."""
 
     frame: pd.DataFrame
     row_no: NDArray[np.int64]
@@ -58,6 +79,7 @@ class Reports:
     occurred_at: NDArray[np.datetime64]
     precision: NDArray[Any]
     received_at: NDArray[np.datetime64]
+    closed_at: NDArray[np.datetime64]
     sieve: Sieve = field(repr=False)
 
     def column(self, columns: dict[str, str], role: str) -> Any:
@@ -80,6 +102,7 @@ class Reports:
                 "occurred_at",
                 "precision",
                 "received_at",
+                "closed_at",
             )
         }
         return Reports(frame=self.frame[good].reset_index(drop=True), sieve=self.sieve, **arrays)
@@ -127,7 +150,7 @@ def read_reports(chunk: Chunk, options: RowOptions, *, now: datetime) -> Reports
     sieve = Sieve(chunk.frame, chunk.bad)
     frame, columns = sieve.frame, options.columns
     _check_ids(sieve, columns)
-    _check_states(sieve, columns)
+    _check_words(sieve, columns)
     x, y = (_coordinates(sieve, columns[role]) for role in ("lon", "lat"))
     datum = _datums(sieve, options)
     lon, lat = _positions(sieve, x, y, datum, (columns["lon"], columns["lat"]))
@@ -138,6 +161,10 @@ def read_reports(chunk: Chunk, options: RowOptions, *, now: datetime) -> Reports
     occurred, precision = received, np.full(len(frame), "received", dtype=object)
     if "at" in columns:
         occurred, precision = _times(sieve, columns["at"], options, now, otherwise=received)
+    closed = _closings(sieve, options, now, received if "received_at" in columns else occurred)
+    if "received_at" not in columns:
+        # What is closed was not received only now.
+        received = np.where(np.isnat(closed), received, occurred)
     reports = Reports(
         frame=frame,
         row_no=frame["row_no"].to_numpy(np.int64),
@@ -149,6 +176,7 @@ def read_reports(chunk: Chunk, options: RowOptions, *, now: datetime) -> Reports
         occurred_at=occurred,
         precision=precision,
         received_at=received,
+        closed_at=closed,
         sieve=sieve,
     )
     return reports.keep(sieve.good)
@@ -172,15 +200,16 @@ def _check_ids(sieve: Sieve, columns: dict[str, str]) -> None:
     sieve.reject(repeats, field=columns["id"], reason="id_reused", detail="Another row with this id came before.")
 
 
-def _check_states(sieve: Sieve, columns: dict[str, str]) -> None:
-    if "state" in columns:
-        states = sieve.frame[columns["state"]]
-        sieve.reject(
-            states.notna() & ~states.isin(STATES),
-            field=columns["state"],
-            reason="unknown_state",
-            detail=f"Known states: {', '.join(STATES)}.",
-        )
+def _check_words(sieve: Sieve, columns: dict[str, str]) -> None:
+    for role, reason, known in (("state", "unknown_state", KNOWN_STATES), ("urgency", "unknown_urgency", URGENCIES)):
+        if role in columns:
+            words = sieve.frame[columns[role]]
+            sieve.reject(
+                words.notna() & ~words.isin(known),
+                field=columns[role],
+                reason=reason,
+                detail=f"Known: {', '.join(known)}.",
+            )
 
 
 def _coordinates(sieve: Sieve, column: str) -> NDArray[np.float64]:
@@ -234,3 +263,22 @@ def _times(
     future = at > _utc(now + CLOCK_TOLERANCE)
     sieve.reject(future, field=column, reason="in_the_future", detail="The time lies in the future.")
     return at, np.where(empty, "received", parsed.precision)
+
+
+def _closings(
+    sieve: Sieve, options: RowOptions, now: datetime, opened: NDArray[np.datetime64]
+) -> NDArray[np.datetime64]:
+    """When each row was closed, NaT where nobody says so."""
+    column = options.columns.get("closed_at")
+    never = np.full(len(sieve.frame), np.datetime64("NaT", "us"))
+    if column is None:
+        return never
+    closed, _ = _times(sieve, column, options, now, otherwise=never)
+    before = closed < opened
+    sieve.reject(before, field=column, reason="closed_before_it_began", detail="It was closed before it came in.")
+    if "state" in options.columns:
+        open_ = [name for name, state in states().items() if state.is_open]
+        contradicts = sieve.frame[options.columns["state"]].isin(open_).to_numpy(dtype=bool) & ~np.isnat(closed)
+        detail = "It has a time of closing, and a state in which something is still to be done."
+        sieve.reject(contradicts, field=column, reason="closed_but_open", detail=detail)
+    return closed

@@ -21,6 +21,7 @@ from data.tables import Scheme
 from layers.actor import Actor
 from layers.batches import Summary, quarantine
 from layers.cases.judging import Judged
+from layers.cases.loop import states
 from layers.cases.placing import Placements
 from layers.grids.guard import hold_versions
 
@@ -46,6 +47,8 @@ class Stored:
             ("outside", int((judged.pick("grid_id") < 0).sum())),
             ("near_border", int(judged.pick("near_border").sum())),
         ):
+            summary.facts[name] = summary.facts.get(name, 0) + rows
+        for name, rows in (judged.history.counts if judged.history else {}).items():
             summary.facts[name] = summary.facts.get(name, 0) + rows
 
 
@@ -73,6 +76,7 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
         for index, placements in enumerate(judged.placements):
             columns = placement_columns(placements, row_no=judged.reports.row_no, routing=judged.routing == index)
             copy_columns(session, "stage_placements", columns)
+        _stage_history(session, judged)
         known = _set_known_aside(session, judged, routing, summary.dataset, bad)
         session.execute(text("ANALYZE stage_cases (row_no, source_id, owner_grid_id)"))
         session.execute(
@@ -82,8 +86,12 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
                 "scheme_id": routing.id,
                 "batch_id": summary.batch_id,
                 "dataset": summary.dataset,
+                "closed": [name for name, state in states().items() if not state.is_open],
+                "paused": [name for name, state in states().items() if state.is_paused],
             },
         )
+        if judged.history is not None:
+            session.execute(statement("insert_imported_clocks"), {"tree": routing.tree})
         session.execute(
             statement("insert_imported_events"),
             {"at": datetime.now(UTC), "actor": actor.name, "role": actor.role, "batch_id": summary.batch_id},
@@ -122,7 +130,41 @@ def _case_columns(judged: Judged) -> dict[str, Any]:
         "task_grid_id": _ids(np.where(judged.task_grid == owner, -1, judged.task_grid)),
         "version": judged.pick("version"),
         "reasons": judged.reasons,
+        **_history_columns(judged),
     }
+
+
+def _history_columns(judged: Judged) -> dict[str, Any]:
+    """What differs from the usual of a case: nothing in a city without a catalogue, from a file without closings."""
+    closed, history = judged.reports.closed_at, judged.history
+    columns: dict[str, Any] = {} if np.isnat(closed).all() else {"closed_at": _instants(closed)}
+    if history is None:
+        return columns
+    return columns | {
+        "matter_id": _ids(history.matter_id),
+        "urgency": history.urgency,
+        "place_class": history.place_class,
+        "department_id": _ids(history.department_id),
+        "assisting": history.assisting,
+        "clock": history.clock,
+        "due_at": _instants(np.where(history.clock == "running", history.due_at, np.datetime64("NaT", "us"))),
+    }
+
+
+def _stage_history(session: Session, judged: Judged) -> None:
+    """The clocks of the rows that have one."""
+    history = judged.history
+    if history is None:
+        return
+    session.execute(statement("stage_clocks"))
+    rows = np.flatnonzero(history.stage != None)  # noqa: E711 - of each element
+    columns = {
+        "row_no": judged.reports.row_no[rows],
+        "stage": history.stage[rows],
+        "due_at": _instants(history.due_at[rows]),
+        "met_at": _instants(history.met_at[rows]),
+    }
+    copy_columns(session, "stage_clocks", columns)
 
 
 def placement_columns(
@@ -154,7 +196,7 @@ def _metres(values: NDArray[np.float64]) -> pa.Array:
 
 def _instants(values: NDArray[np.datetime64]) -> pa.Array:
     # Written as UTC wall time; the session's time zone is UTC.
-    return pa.array(values, pa.timestamp("us"))
+    return pa.array(values.astype("datetime64[us]"), pa.timestamp("us"))
 
 
 def known_cases(session: Session, *, tree: str, dataset: str) -> Sequence[Any]:

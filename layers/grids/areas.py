@@ -9,10 +9,12 @@ import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from data.readers.columns import require
 from data.tables import Area
+from data.tables.catalogue import PLACE_CLASSES
 from data.tables.ground import AREA_LEVELS
 from gis.crs import metric_srid
 from gis.errors import BadInput
@@ -37,10 +39,11 @@ def import_areas(
     columns: CellColumns,
     datum: str | None,
     file: str,
+    place_class: str | None = None,
     accept_problems: bool = False,
     progress: Progress = unheard,
 ) -> Summary:
-    """Take in one level of a city's tree; areas known by code stay as they are.
+    """Take in one level of a city's tree; areas known by code stay as they are, but for their place class.
 
     Args:
         session: An open session; all or nothing.
@@ -51,13 +54,16 @@ def import_areas(
         columns: Which columns say what.
         datum: Declared datum where the CRS does not tell it.
         file: Name of the file, for the record.
+        place_class: Column that says what limits hold there; empty takes those of the area above.
         accept_problems: Import although areas do not nest.
         progress: Told after each of the `AREA_STEPS`.
 
     Raises:
-        BadInput: A column is missing, the level is unknown, or areas do not nest and that is not accepted.
+        BadInput: A column is missing, the level or a place class is unknown, or areas do not nest and that is not
+            accepted.
     """
     require_level(level)
+    require([str(name) for name in frame.columns], {"place_class": place_class})
     summary = open_batch(session, actor, kind="areas", dataset=tree, file=file, options={"level": level})
     incoming = read_cells(frame, columns, datum=datum)
     progress(1)
@@ -65,6 +71,8 @@ def import_areas(
     parents = _parents(session, tree, level, incoming, columns)
     progress(1)
     new = _store(session, tree, level, incoming, column_text(incoming.frame, columns.name, incoming.code), parents)
+    if place_class is not None:
+        summary.changed = _store_place_classes(session, tree, incoming, place_class, new)
     progress(1)
     check_nesting(session, {p for p in parents if p is not None}, summary, accept_problems=accept_problems)
     progress(1)
@@ -72,7 +80,7 @@ def import_areas(
     summary.read = len(frame)
     summary.quarantined = len(incoming.bad)
     summary.stored = sum(code in new for code in codes) - sum(row.raw.get("code") in new for row in incoming.bad)
-    summary.already_there = summary.read - summary.quarantined - summary.stored
+    summary.already_there = summary.read - summary.quarantined - summary.stored - summary.changed
     quarantine(session, summary, incoming.bad)
     close_batch(session, summary)
     return summary
@@ -111,6 +119,26 @@ def _store(
     )
     session.flush()
     return {incoming.code[row] for row in new}
+
+
+def _store_place_classes(session: Session, tree: str, incoming: Incoming, column: str, new: set[str]) -> int:
+    """Give the areas their place classes; how many that were there before have another one now."""
+    classes = {code: as_code(value) for code, value in zip(incoming.code, incoming.frame[column], strict=True)}
+    for value in classes.values():
+        if value not in (None, *PLACE_CLASSES):
+            raise BadInput(
+                "unknown_word",
+                f"'{value}' is no place class; known: {', '.join(PLACE_CLASSES)}.",
+                field="place_class",
+                value=value,
+            )
+    changed = 0
+    for value in (None, *PLACE_CLASSES):
+        codes = [code for code, of in classes.items() if of == value]
+        of_them = update(Area).where(Area.tree == tree, Area.code.in_(codes), Area.place_class.is_distinct_from(value))
+        done = session.scalars(of_them.values(place_class=value).returning(Area.code)).all()
+        changed += len(set(done) - new)
+    return changed
 
 
 def require_level(level: str) -> None:

@@ -43,6 +43,17 @@ def hold_versions(session: Session, judged_by: dict[int, int], *, whole_city: bo
         raise BoundariesChanged
 
 
+def keep_publications_away(session: Session, case_id: int) -> None:
+    """Let nothing be published in a case's city until the transaction ends; what is judged from here on stays right.
+
+    Call it before the case is locked: a publication that has the city alone locks its cases.
+    """
+    session.execute(
+        text("SELECT pg_advisory_xact_lock_shared(hashtext('publication'), hashtext(tree)) FROM cases WHERE id = :id"),
+        {"id": case_id},
+    )
+
+
 def publish_alone(session: Session, scheme: Scheme) -> None:
     """Wait for all who hold versions in the scheme's city, then have the scheme alone, as it is now."""
     session.execute(

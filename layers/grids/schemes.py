@@ -110,7 +110,7 @@ def make_scheme(session: Session, spec: SchemeSpec, *, lon: float, lat: float) -
     }
     _require_one_of("kind", values["kind"], SCHEME_KINDS)
     _require_one_of("extent", values["extent"], EXTENTS)
-    _require_zone(values["time_zone"])
+    require_zone(values["time_zone"])
     _require_metric(values["metric_srid"])
     scheme = Scheme(name=spec.name, **values)
     session.add(scheme)
@@ -152,7 +152,8 @@ def _require_one_of(field: str, value: str, known: tuple[str, ...]) -> None:
         )
 
 
-def _require_zone(zone: str) -> None:
+def require_zone(zone: str) -> None:
+    """Refuse a word that is no time zone."""
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -1,6 +1,7 @@
 """The cases of a city in memory: where each lies, whether it happened within the year, whether it is open.
 
-A case takes 20 bytes. Those that come in later are taken in before each preview.
+A case takes 20 bytes. Before each preview those are taken in that came since, and those turned that were closed or
+taken up again; one whose pin was moved stays where it was until the city is read anew.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,12 @@ from data.fixed_rows import Take, copy_out
 from data.sql import statement
 from gis.point_store import Keys, Owners, PointStore
 from gis.raster import Ints
+from layers.cases.loop import closed_states, states, steps
+from layers.dispatch import feed
 
 # The key of a point: the case's number, then two bits.
 _IN_YEAR, _OPEN, _BITS = 1, 2, 2
+_NO_ROWS = np.empty((4, 0))
 # More numbers than the transactions that write at one time have taken.
 _IN_FLIGHT = 1_000_000
 
@@ -134,6 +139,7 @@ class Caseload:
 
     def __init__(self, session: Session, owners: Owners, mark: Mark, *, tree: str, since: datetime) -> None:
         self.tree, self.since = tree, since
+        self._followed = feed.now(session)
         session.execute(text("SET LOCAL statement_timeout = 0"))
         keys, places = self._read(session, floor=0)
         session.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
@@ -149,13 +155,36 @@ class Caseload:
         self._known.settle(mark)
         return keys[new], self.store.add(places[new, 0], places[new, 1], keys[new])
 
+    def turn(self, session: Session) -> tuple[Ints, NDArray[np.int64]]:
+        """Follow the cases that were closed or taken up again: the numbers of their grids (n,), and 1 or -1 (n,)."""
+        after, self._followed = self._followed, feed.now(session)
+        values = {"tree": self.tree, "since": self.since, "closed": list(closed_states()), "kinds": _turning()}
+        window = {"xact": after.xact, "id": after.id, "below": self._followed.xact}
+        rows = session.execute(statement("cases_turned"), values | window).all()
+        number, marks, lon, lat = (np.array(column) for column in zip(*rows, strict=True)) if rows else _NO_ROWS
+        keys = number.astype(np.int64) << _BITS | marks.astype(np.int64)
+        # Those that are as they were have no such key.
+        grids, turned = self.store.rename(lon, lat, keys ^ _OPEN, keys)
+        return grids[turned], np.where(is_open(keys[turned]), 1, -1)
+
     def _read(self, session: Session, *, floor: int) -> tuple[Keys, NDArray[np.float64]]:
         rows = _Rows()
         take: Take = rows.take
-        values = {"tree": self.tree, "since": self.since, "floor": floor}
+        values = {"tree": self.tree, "since": self.since, "floor": floor, "closed": list(closed_states())}
         columns = {"id": "bigint", "marks": "smallint", "geom": "point"}
         copy_out(session, statement("cases_held"), values, columns, take)
         return rows.joined()
+
+
+@cache
+def _turning() -> list[str]:
+    """Kinds of events after which a case may be closed, or open, where it was not."""
+    known = states()
+    return [
+        step.name
+        for step in steps().values()
+        if step.to in known and any(known[step.to].is_open != known[one].is_open for one in step.sources)
+    ]
 
 
 def look(session: Session, tree: str) -> Mark:

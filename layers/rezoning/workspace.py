@@ -117,10 +117,12 @@ class Workspace:
         return self._streets.metres(cells)
 
     def catch_up(self, session: Session, mark: Mark) -> None:
-        """Take in the cases that came since the last mark."""
+        """Take in the cases that came since the last mark, and what became of those that were there."""
         keys, numbers = self._cases.catch_up(session, mark)
         for number in set(numbers.tolist()):
             self._count_cases(self._counted, number, keys[numbers == number])
+        grids, turned = self._cases.turn(session)
+        np.add.at(self._counted["open_cases"], grids, turned)
 
     def go_to(self, base: Base) -> bool:
         """Stand on another version from now on; False where only a new workspace can."""

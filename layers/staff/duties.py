@@ -22,6 +22,7 @@ class Answer:
         place_name: Name of the grid or area whose duty it is.
         stands_in_for: Name of the absent lead, for a substitute.
         owner_staff_id: Who led the grid at the instant asked for, None if nobody or not asked.
+        place_class: The kind of place that the nearest area says it is; None where none does.
     """
 
     staff_id: int | None
@@ -33,6 +34,7 @@ class Answer:
     place_name: str | None
     stands_in_for: str | None
     owner_staff_id: int | None
+    place_class: str | None = None
 
 
 def who_answers(

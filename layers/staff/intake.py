@@ -6,14 +6,15 @@ person and period. What else a file says of a known one is brought up to date.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import literal_column, or_, select
-from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from data.base import Base
@@ -21,12 +22,15 @@ from data.readers.chunk import BadRow, Chunk, raw_row
 from data.readers.columns import settled_columns
 from data.readers.times import parse_times
 from data.tables import Absence, Area, Duty, Grid, Scheme, Staff
+from data.upserts import upsert
 from layers.actor import Actor
 from layers.batches import Progress, Summary, close_batch, open_batch, quarantine, unheard
 from layers.grids.schemes import DEFAULT_SCHEME
 
 _YES = {"1", "true", "yes", "y", "t", "是"}
 _NO = {"0", "false", "no", "n", "f", "否"}
+
+_BETWEEN_SKILLS = re.compile(r"\s*[,,、;;]\s*")
 
 # Rows taken in at once: few enough that a bar moves, many enough that a statement pays.
 _SLICE_ROWS = 1_000
@@ -115,7 +119,7 @@ def import_people(
     for first in range(0, len(chunk.frame), _SLICE_ROWS):
         some = chunk.frame.iloc[first : first + _SLICE_ROWS]
         good = _good_rows(some, table, column, read, known, bad)
-        stored, changed = _upsert(session, table, good) if good else (0, 0)
+        stored, changed = upsert(session, table.table, table.key, good)
         summary.stored += stored
         summary.changed += changed
         progress(len(some))
@@ -163,6 +167,7 @@ def _staff(_: Session, tree: str, __: str) -> Callable[[Row], Row]:
             "staff_no": _text(row, "staff_no"),
             "name": _text(row, "name"),
             **{role: row[role] for role in ("phone", "organisation") if role in row},
+            **({"skills": _skills(row["skills"])} if "skills" in row else {}),
         }
 
     return one
@@ -212,7 +217,9 @@ def _absences(session: Session, tree: str, time_zone: str) -> Callable[[Row], Ro
     return one
 
 
-STAFF = PeopleTable("staff", Staff, ("tree", "staff_no"), ("staff_no", "name"), ("phone", "organisation"), _staff)
+STAFF = PeopleTable(
+    "staff", Staff, ("tree", "staff_no"), ("staff_no", "name"), ("phone", "organisation", "skills"), _staff
+)
 DUTIES = PeopleTable(
     "duties",
     Duty,
@@ -231,21 +238,6 @@ ABSENCES = PeopleTable(
 )
 
 
-def _upsert(session: Session, people: PeopleTable, rows: list[Row]) -> tuple[int, int]:
-    """How many rows are new, and how many of the others say something new."""
-    table = people.table
-    new = insert(table).values(rows)
-    said = [name for name in rows[0] if name not in people.key]
-    stored: Sequence[bool] = session.scalars(
-        new.on_conflict_do_update(
-            index_elements=people.key,
-            set_={name: new.excluded[name] for name in said},
-            where=or_(*(table.__table__.c[name].is_distinct_from(new.excluded[name]) for name in said)),
-        ).returning(literal_column("xmax = 0"))
-    ).all()
-    return sum(stored), len(stored) - sum(stored)
-
-
 def _people(session: Session, tree: str) -> dict[str, int]:
     return dict(session.execute(select(Staff.staff_no, Staff.id).where(Staff.tree == tree)).all())
 
@@ -259,6 +251,10 @@ def _text(row: Row, field: str) -> str:
     if value is None:
         raise _Bad(field, "empty")
     return str(value)
+
+
+def _skills(cell: str | None) -> list[str]:
+    return list(dict.fromkeys(skill for skill in _BETWEEN_SKILLS.split(cell or "") if skill))
 
 
 def _known(table: dict[str, int], row: Row, field: str, reason: str) -> int:

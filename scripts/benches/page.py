@@ -1,4 +1,4 @@
-"""How fast the pages are for the person at them: the case map with 50,000 cases, the planner with 10,000 grids.
+"""How fast the pages are: the map with 50,000 cases, the planner with 10,000 grids, dispatch with 100,000 open cases.
 
 Headless Chromium draws in software on the same machine as the service and the database.
 """
@@ -21,10 +21,16 @@ import geopandas
 from locating.ground import cells_of
 from playwright.sync_api import Browser, Page, sync_playwright
 from rounds import Promise, Report, Row, options
+from sqlalchemy import text
+
+from data.roles import OWNER
+from data.session import engine, unit_of_work
+from data.settings import DatabaseSettings
 
 GRIDKEEPER = Path(sys.executable).with_name("gridkeeper")
 CASES = 50_000
 GRIDS = 10_000
+OPEN = 100_000
 # All grids at once, and so near that a hand would take hold of a corner.
 ZOOMS = (None, 16)
 FLAGS = [
@@ -56,6 +62,13 @@ CORNER = """([row, zoom]) => {
   const { x, y } = map.latLngToContainerPoint(spot(at));
   return [frame.left + x, frame.top + y];
 }"""
+
+
+# Every case of the town is open again, and due within the last day or the next two weeks.
+OPEN_ALL = """
+UPDATE cases SET state = 'handling', paused_state = NULL, queue_reason = NULL, closed_at = NULL, merged_into = NULL,
+    clock = 'running', due_at = now() + (random() * 15 - 1) * interval '1 day', due_milestone = 'end'
+"""
 
 
 @contextmanager
@@ -183,6 +196,39 @@ def planner_rows(browser: Browser, rounds: int) -> tuple[list[Row], list[Promise
     ]
 
 
+def dispatch_rows(browser: Browser, rounds: int) -> tuple[list[Row], list[Promise]]:
+    """The dispatch page: first paint, and frames during a pan."""
+    paints: list[float] = []
+    frames: list[float] = []
+    with service("bench_dispatch_page", "demo", "--cases", str(OPEN), "--if-empty") as url:
+        _open_all(DatabaseSettings(database="bench_dispatch_page"))
+        for _ in range(rounds):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            paints.append(first_paint_s(page, f"{url}/dispatch?lang=en"))
+            page.wait_for_timeout(1500)
+            assert page.evaluate("gridkeeper.painted.open") > OPEN * 0.99, "not every case is open"
+            frames += pan_frames_ms(page)
+            page.close()
+    paint, p95 = statistics.median(paints), percentile95(frames)
+    return [
+        Row("first paint of open cases", paint, 1 / paint, 1.0),
+        *frame_rows("frame during a pan of them", frames),
+    ], [
+        Promise(f"p95 frame during a pan with {OPEN:,} open cases in ms, at most", 50, p95, p95 <= 50),
+        Promise("first paint of them in s, at most", 2, paint, paint <= 2),
+    ]
+
+
+def _open_all(settings: DatabaseSettings) -> None:
+    bind = engine(settings, role=OWNER, statement_limit_s=0)
+    with unit_of_work(bind) as session:
+        session.execute(text(OPEN_ALL))
+    with bind.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # A city's table has not been rewritten a moment ago.
+        connection.execute(text("VACUUM ANALYZE cases"))
+    bind.dispose()
+
+
 def percentile95(frames: list[float]) -> float:
     """The 95th percentile."""
     return sorted(frames)[int(len(frames) * 0.95)]
@@ -201,7 +247,7 @@ def main() -> None:
     report = Report("page")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        for measured in (cases_rows, planner_rows):
+        for measured in (cases_rows, planner_rows, dispatch_rows):
             rows, promises = measured(browser, rounds)
             report.rows += rows
             report.promises += promises

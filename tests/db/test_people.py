@@ -78,6 +78,16 @@ def test_staff_come_in_once_and_are_brought_up_to_date(town_session: Session, tm
     assert town_session.scalars(select(Staff.phone).where(Staff.staff_no == "X1")).one() == "555-9"
 
 
+def test_skills_are_taken_where_a_file_tells_them_and_kept_where_it_does_not(town_session: Session, tmp_path: Path):
+    header = ("staff_no", "name", "skills")
+    rows = [("X1", "新一", "boat; gas fitter、电工,boat"), ("X2", "新二", "")]
+    assert sums(staff(town_session, tmp_path, *rows, header=header)) == (2, 2, 0, 0, 0)
+    assert sums(staff(town_session, tmp_path, *rows, header=header)) == (2, 0, 0, 2, 0)
+    staff(town_session, tmp_path, ("X1", "新一"), header=("staff_no", "name"))
+    found = town_session.execute(select(Staff.staff_no, Staff.skills).where(Staff.staff_no.in_(["X1", "X2"]))).all()
+    assert sorted((no, list(skills)) for no, skills in found) == [("X1", ["boat", "gas fitter", "电工"]), ("X2", [])]
+
+
 def test_a_column_that_is_needed_and_missing_is_named(town_session: Session, tmp_path: Path):
     with pytest.raises(BadInput, match="There is no column name"):
         staff(town_session, tmp_path, ("X1",), header=("staff_no",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -302,6 +303,41 @@ def test_cases_that_come_in_later_are_in_the_next_preview(plan):
     assert grid(told, 1)["before"]["open_cases"] == 4
     assert sorted(one["open_cases"] for one in both) == [1, 3]
     assert sorted(one["cases_per_month"] for one in both) == [0.08, 0.25]
+
+
+def happens(database: Database, case: int, kind: str, state: str) -> None:
+    """A step of a case, with nothing but what a preview looks at."""
+    with unit_of_work(database.app) as session:
+        given = {"case": case, "kind": kind, "state": state}
+        session.execute(text("UPDATE cases SET state = :state WHERE id = :case"), given)
+        step = "INSERT INTO case_events (case_id, at, kind, actor, role) VALUES (:case, now(), :kind, 'wang', 'test')"
+        session.execute(text(step), given)
+
+
+def open_in(plan: Database, number: int, count: int) -> bool:
+    """Whether previews come to count so many open cases of a grid; older transactions elsewhere hold events up."""
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        if grid(previewed(plan, 1, split_first()), number)["before"]["open_cases"] == count:
+            return True
+    return False
+
+
+def test_cases_that_are_closed_or_reopened_are_counted_so_in_the_next_preview(plan):
+    first, second = report(plan, 0.5, 1.5), report(plan, 1.5, 1.5)
+    assert open_in(plan, 1, 2)
+    happens(plan, first, "archive", "archived")
+    assert open_in(plan, 1, 1)
+    happens(plan, second, "reject", "rejected")
+    assert open_in(plan, 1, 0)
+    happens(plan, second, "reopen", "reported")
+    assert open_in(plan, 1, 1)
+    told = previewed(plan, 1, split_first())
+    assert sorted(grid(told, number)["after"]["open_cases"] for number in (1, 9)) == [0, 1]
+    assert sorted(grid(told, number)["after"]["cases_per_month"] for number in (1, 9)) == [0.08, 0.08]
+    third = report(plan, 0.5, 1.5)
+    happens(plan, third, "archive", "archived")
+    assert open_in(plan, 1, 1)
 
 
 @pytest.mark.parametrize("is_younger", [False, True])

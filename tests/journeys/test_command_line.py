@@ -131,6 +131,14 @@ def test_staff_with_duties_is_one_object_on_the_last_line(filled: Database, tmp_
     assert "王一" in gridkeeper_within(filled, "locate", *at(1, 1), "--datum", "wgs84").out
 
 
+def test_grids_that_nobody_covers_are_listed_with_why(filled: Database):
+    told = gridkeeper_within(filled, "uncovered", "--at", "2026-05-03")
+    assert "2 of 2 grids have nobody of their own, 2 of them nobody at any level" in told.out
+    assert "Nobody has a duty in the grid." in told.out
+    assert told.facts["at"] == "2026-05-02T16:00:00+00:00"
+    assert [grid["code"] for grid in told.facts["grids"]] == ["A1", "A2"]
+
+
 def test_a_map_is_one_file_that_needs_no_other_host(filled: Database, tmp_path: Path):
     told = gridkeeper(filled, "map", "cases", "-o", tmp_path / "map.html", "--lang", "en")
     assert told.code == 0, told.err

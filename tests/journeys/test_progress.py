@@ -73,7 +73,7 @@ def test_an_import_shows_a_bar_on_stderr(town: Database, file: Path, command: st
 def test_check_shows_a_bar_on_stderr_unless_a_machine_reads(town: Database):
     out, told = at_a_terminal(town, "check")
     assert "Checking" in told
-    assert out == "0 placements checked, 0 cases with differences.\n"
+    assert out == "0 placements checked, 0 cases replayed, 0 with differences.\n"
     assert at_a_terminal(town, "check", "--json")[1] == ""
 
 

@@ -25,7 +25,7 @@ def test_every_path_refuses_other_methods_in_the_one_shape(client: TestClient):
     assert len(paths) >= 9
     for path, methods in paths.items():
         wrong = "delete" if "delete" not in methods else "put"
-        address = path.format(number="1", name="cases", z=1, x=0, y=0)
+        address = path.format(number="1", name="cases", z=1, x=0, y=0, staff_no="P01", sha256="0")
         answer = client.request(wrong, address)
         told(answer, 405, "method_not_allowed")
         assert answer.headers["allow"]

@@ -108,6 +108,7 @@ def test_every_reason_is_a_sentence_in_both_languages(lang):
     values = {
         "grid": "Oak", "second": "Elm", "nearest": "Oak", "outside_m": 1.5, "edge_distance_m": 2.5, "scheme": "mall",
         "version": 2, "datum": "gcj02", "place": "Oak", "role": "grid_lead", "absent": "Wang",
+            "department": {"zh": "水务局", "en": "Water office"},
     }  # fmt: skip
     for code in SENTENCES:
         sentence = render({"code": code, **values}, lang=lang)

@@ -53,6 +53,15 @@ def test_points_keep_their_keys_and_those_of_nobody_can_be_won():
     assert store.keys_in(2).tolist() == [30]
 
 
+def test_points_get_other_keys_where_they_lie():
+    locator = Locator(shapely.box([0, 1], 0, [1, 2], 1), [1, 2])
+    store = PointStore(locator, [0.5, 1.5, 1.5, 5.0], [0.5, 0.5, 0.25, 0.5], keys=[40, 30, 20, 10])
+    lon, lat = np.array([1.5, 5.0, 0.5]), np.array([0.5, 0.5, 0.5])
+    grids, known = store.rename(lon, lat, np.array([30, 10, 99]), np.array([31, 11, 98]))
+    assert (grids.tolist(), known.tolist()) == ([2, OUTSIDE, 1], [True, True, False])
+    assert [sorted(store.keys_in(number).tolist()) for number in (1, 2, OUTSIDE)] == [[40], [20, 31], [11]]
+
+
 def test_no_points_are_fine():
     locator = Locator(shapely.box([0, 1], 0, [1, 2], 1), [1, 2])
     store = PointStore(locator, [], [])

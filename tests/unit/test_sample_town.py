@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from data.matters import SAMPLE_CATALOGUE
 from data.readers.features import read_features
 from data.readers.rows import read_rows
 from data.readers.times import parse_times
@@ -202,6 +203,8 @@ def test_people_answer_for_most_grids_and_some_are_vacant(town):
     }
     assert set(duties["staff_no"]) == set(town.people.staff["staff_no"])
     assert town.people.staff["phone"].str.startswith("000-").all()
+    skills = set(town.people.staff["skills"].dropna().str.split(";").explode())
+    assert skills == set(pd.read_csv(SAMPLE_CATALOGUE / "rules.csv")["skill"].dropna())
 
 
 def test_two_people_changed_places_a_month_ago(town):
@@ -278,12 +281,13 @@ def test_so_many_cases_as_asked_for_come_in_frames(town):
 
 def test_the_files_can_be_read_by_the_readers(town, tmp_path):
     files = write_files(town, tmp_path / "town")
-    assert [file.name for file in files] == ["ground.gpkg", "staff.csv", "duties.csv", "absences.csv", "cases.csv"]
+    tables = ["staff.csv", "duties.csv", "absences.csv", "calendar.csv", "cases.csv"]
+    assert [file.name for file in files] == ["ground.gpkg", *tables, "catalogue"]
     for layer, frame in (("duty", town.schemes["duty"]), ("buildings", town.buildings), ("streets", town.streets)):
         read = read_features(files[0], layer=layer)
         assert len(read) == len(frame)
         assert np.array_equal(shapely.to_wkb(read.geometry.to_numpy()), shapely.to_wkb(shapes(frame)))
-    chunks = list(read_rows(files[-1]))
+    chunks = list(read_rows(files[-2]))
     assert sum(len(chunk.frame) for chunk in chunks) == SIZES["town"].cases
     assert not any(chunk.bad for chunk in chunks)
 

@@ -30,6 +30,14 @@ _FAMILIES = (
         "weight",
         "planner.tab",
         "planner.step",
+        "dispatch.key",
+        "tasks.act",
+        "clock",
+        "clock_name",
+        "milestone",
+        "field",
+        "unit",
+        "place",
     ),
 )
 

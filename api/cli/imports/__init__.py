@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from api.cli.imports import rows, shapes
+from api.cli.imports import catalogue, rows, shapes
 
-app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, buildings, streets and blocks.")
+app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, ground and rules.")
 app.command("grids")(shapes.grids)
 app.command("areas")(shapes.areas)
 app.command("cases")(rows.cases)
@@ -14,3 +14,5 @@ app.command("staff")(rows.staff)
 app.command("buildings")(shapes.buildings)
 app.command("streets")(shapes.streets)
 app.command("atoms")(shapes.atoms)
+app.command("calendar")(catalogue.calendar)
+app.command("catalogue")(catalogue.catalogue)

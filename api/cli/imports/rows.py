@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.imports.speech import Columns, Crs, Datum, Encoding, File, LayerName, Tree, tell, told
-from api.cli.output import output_of
+from api.cli.output import Output, output_of
 from api.cli.service import service_engine
-from data.readers.columns import named_columns
+from data.readers.columns import named_columns, read_pairs
 from data.readers.rows import read_rows
 from data.session import unit_of_work
 from gis.errors import BadInput
@@ -19,6 +20,14 @@ from layers.cases.bulk import import_cases
 from layers.cases.rows import ROLES, RowOptions
 from layers.grids.schemes import DEFAULT_SCHEME, scheme_named
 from layers.staff.intake import ABSENCES, DUTIES, STAFF, import_people
+
+_COUNTED = {
+    "without_matter": "{} are of a category that the catalogue does not know: the rules for any matter hold.",
+    "unknown_department": "{} name a department that the catalogue does not know.",
+    "closed_without_time": "{} are closed, and nobody says when.",
+    "closed_without_limit": "{} are closed and had no limit.",
+}
+"""Sum of an import -> the sentence that tells it."""
 
 # While two chunks are stored the next is judged; more rows would only take more memory.
 _CHUNK_ROWS = 50_000
@@ -34,10 +43,14 @@ def cases(
     lat: Annotated[str | None, typer.Option(help="Column with latitude or northing.")] = None,
     at: Annotated[str | None, typer.Option(help="Column with the time it happened.")] = None,
     received_at: Annotated[str | None, typer.Option(help="Column with the time it was received.")] = None,
+    closed_at: Annotated[str | None, typer.Option(help="Column with the time it was closed.")] = None,
     category: Annotated[str | None, typer.Option(help="Column with the category.")] = None,
+    matters: Annotated[Path | None, typer.Option(help="TOML file that maps categories to codes of matters.")] = None,
     description: Annotated[str | None, typer.Option(help="Column with the description.")] = None,
     state: Annotated[str | None, typer.Option(help="Column with the state; 'reported' if none.")] = None,
     source: Annotated[str | None, typer.Option(help="Column with where the report came from.")] = None,
+    urgency: Annotated[str | None, typer.Option(help="Column with the urgency: normal or urgent.")] = None,
+    department: Annotated[str | None, typer.Option(help="Column with the code of the department.")] = None,
     datum: Datum = None,
     datum_column: Annotated[str | None, typer.Option(help="Column that declares each row's datum.")] = None,
     columns: Columns = None,
@@ -53,11 +66,17 @@ def cases(
     """Import cases; every row is stored or set aside with its reason, and a second run adds nothing."""
     out = output_of(context)
     bind = service_engine(out, long=True)
-    given = (id_, lon, lat, datum_column, at, received_at, category, description, state, source)
-    named = named_columns(dict(zip(ROLES, given, strict=True)), columns)
+    given = (id_, lon, lat, datum_column, at, received_at, closed_at, category, description, state, source)
+    named = named_columns(dict(zip(ROLES, (*given, urgency, department), strict=True)), columns)
     with unit_of_work(bind) as session:
         zone = tz or scheme_named(session, scheme).time_zone
-    options = RowOptions(columns=named, datum=datum, time_zone=zone, time_format=time_format)
+    options = RowOptions(
+        columns=named,
+        datum=datum,
+        time_zone=zone,
+        time_format=time_format,
+        matters=read_pairs(matters, "matters") if matters else {},
+    )
     reading = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "layer": layer, "crs": crs}
     rows = read_rows(file, **reading, chunk_rows=_CHUNK_ROWS)
     with out.progress(f"Importing {file.name}") as advance:
@@ -72,12 +91,28 @@ def cases(
             expect=expect,
             progress=advance,
         )
+    _tell_cases(out, summary)
+
+
+def _tell_cases(out: Output, summary: Summary) -> None:
     facts = summary.facts
     out.show(
         f"{facts.get('queued', 0)} wait for a dispatcher, {facts.get('outside', 0)} lie outside all grids, "
         f"{facts.get('near_border', 0)} are near a border."
     )
+    _tell_clocks(out, facts)
     tell(out, summary)
+
+
+def _tell_clocks(out: Output, facts: Mapping[str, int]) -> None:
+    """How many cases kept their limits; nothing in a city without a catalogue."""
+    in_time, late, unmeasured = (facts.get(name, 0) for name in ("closed_in_time", "closed_late", "unmeasured"))
+    if in_time + late + unmeasured:
+        share = f" ({in_time / (in_time + late):.1%} of those measured)" if in_time + late else ""
+        out.show(f"{in_time} closed in time{share}, {late} late, {unmeasured} unmeasured.")
+    for name, sentence in _COUNTED.items():
+        if facts.get(name):
+            out.show(sentence.format(facts[name]))
 
 
 def staff(
@@ -88,6 +123,7 @@ def staff(
     name: Annotated[str | None, typer.Option(help="Column with the name, else name.")] = None,
     phone: Annotated[str | None, typer.Option(help="Column with the phone, else phone.")] = None,
     organisation: Annotated[str | None, typer.Option(help="Column with the organisation, else organisation.")] = None,
+    skills: Annotated[str | None, typer.Option(help="Column with the skills, else skills.")] = None,
     columns: Columns = None,
     duties: Annotated[Path | None, typer.Option(help="File with duties.")] = None,
     duties_columns: Annotated[Path | None, typer.Option(help="TOML file that names the columns of duties.")] = None,
@@ -98,7 +134,7 @@ def staff(
 ) -> None:
     """Import staff and, in files of their own, duties and absences."""
     out = output_of(context)
-    given = {"staff_no": staff_no, "name": name, "phone": phone, "organisation": organisation}
+    given = {"staff_no": staff_no, "name": name, "phone": phone, "organisation": organisation, "skills": skills}
     tables = [
         (STAFF, file, named_columns(given, columns)),
         (DUTIES, duties, named_columns(dict.fromkeys(DUTIES.roles), duties_columns)),

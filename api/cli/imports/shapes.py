@@ -127,6 +127,7 @@ def areas(
     name: Annotated[str | None, typer.Option(help="Column with the area name; the code when not given.")] = None,
     parent_code: Annotated[str | None, typer.Option(help="Column with the code of the area above.")] = None,
     parent_name: Annotated[str | None, typer.Option(help="Column with that area's name.")] = None,
+    place_class: Annotated[str | None, typer.Option(help="Column with the place class: city, fringe or rural.")] = None,
     columns: Columns = None,
     crs: Crs = None,
     encoding: Encoding = None,
@@ -136,7 +137,8 @@ def areas(
 ) -> None:
     """Import one level of a city's tree of areas; the level above is made by union where it is missing."""
     out = output_of(context)
-    named = _cell_columns(columns, code, name, parent_code, parent_name)
+    named = _cell_columns(columns, code, name, parent_code, parent_name, place_class=place_class)
+    place_class = named.pop("place_class", None)
     bind = service_engine(out, long=True)
     frame = _read(out, file, layer=layer, crs=crs, encoding=encoding)
     with out.progress(f"Importing {file.name}", total=AREA_STEPS) as advance, unit_of_work(bind) as session:
@@ -149,6 +151,7 @@ def areas(
             columns=CellColumns(**named),
             datum=datum,
             file=file.name,
+            place_class=place_class,
             accept_problems=accept_problems,
             progress=advance,
         )
@@ -234,9 +237,14 @@ def _ground(
 
 
 def _cell_columns(
-    toml: Path | None, code: str | None, name: str | None, parent_code: str | None, parent_name: str | None
+    toml: Path | None,
+    code: str | None,
+    name: str | None,
+    parent_code: str | None,
+    parent_name: str | None,
+    **more: str | None,
 ) -> dict[str, str]:
-    roles = {"code": code, "name": name, "parent_code": parent_code, "parent_name": parent_name}
+    roles = {"code": code, "name": name, "parent_code": parent_code, "parent_name": parent_name, **more}
     return named_columns(roles, toml)
 
 

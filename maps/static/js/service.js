@@ -37,19 +37,18 @@ gridkeeper.service = (() => {
   }
 
   /** The JSON at an address of ours. */
-  const json = (path, signal) => track(request(path, { signal }).then((response) => response.json()));
+  const json = (path, signal, headers) => track(request(path, { signal, headers }).then((response) => response.json()));
 
   /** The bytes at an address of ours; empty for "no content". */
   const bytes = (path, signal) => track(request(path, { signal }).then((response) => response.arrayBuffer()));
 
-  /** Ask for a change: the answer's JSON and ETag. `etag` says which state it is meant for. */
-  function send(method, path, body, { etag = null } = {}) {
-    const headers = { "Content-Type": "application/json" };
+  /** Ask for a change: the answer's JSON and ETag. `etag` says which state it is meant for, `key` makes a repeat harmless. */
+  function send(method, path, body, { etag = null, key = null } = {}) {
+    const isFile = body instanceof Blob;
+    const headers = { "Content-Type": isFile ? body.type : "application/json", ...identity() };
     if (etag) headers["If-Match"] = etag;
-    const name = actor();
-    // A header carries bytes, which fetch takes as one character each.
-    if (name) headers["X-Actor"] = String.fromCharCode(...new TextEncoder().encode(name));
-    const asked = request(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    if (key) headers["Idempotency-Key"] = key;
+    const asked = request(path, { method, headers, body: body === undefined || isFile ? body : JSON.stringify(body) });
     return track(asked.then(async (response) => ({ body: await response.json(), etag: response.headers.get("ETag"), status: response.status })));
   }
 
@@ -57,6 +56,21 @@ gridkeeper.service = (() => {
   function actor(name) {
     if (name !== undefined) localStorage.setItem("gridkeeper.actor", name);
     return localStorage.getItem("gridkeeper.actor") ?? "";
+  }
+
+  /** The roles of who sits here, kept in this browser. */
+  function roles(names) {
+    if (names !== undefined) localStorage.setItem("gridkeeper.roles", names.join(" "));
+    return (localStorage.getItem("gridkeeper.roles") ?? "").split(" ").filter(Boolean);
+  }
+
+  /** The headers that tell who asks; none where nobody said. */
+  function identity() {
+    const headers = {};
+    // A header carries bytes, which fetch takes as one character each.
+    if (actor()) headers["X-Actor"] = String.fromCharCode(...new TextEncoder().encode(actor()));
+    if (roles().length) headers["X-Role"] = roles().join(" ");
+    return headers;
   }
 
   /** All features of a paged collection, page after page. */
@@ -110,5 +124,5 @@ gridkeeper.service = (() => {
     if (!banner && !document.hidden && !(await answers())) away();
   }, BEAT_MS);
 
-  return { json, bytes, features, send, actor, refusal, run, Refused, Away };
+  return { json, bytes, features, send, actor, roles, identity, refusal, run, Refused, Away };
 })();

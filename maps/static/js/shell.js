@@ -22,6 +22,9 @@ gridkeeper.shell = () => {
     if (open && narrow.matches) $(opener.dataset.opens).focus();
   }
 
+  // The menu of a phone is longer than its screen.
+  document.querySelector(".gk-header [aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
   const narrow = matchMedia("(max-width: 760px)");
   for (const opener of openers) opener.addEventListener("click", () => toggle(opener));
   document.addEventListener("keydown", (event) => {

@@ -1,0 +1,63 @@
+"""The dispatch centre's lists: all open cases for a page, the queue for other clients, places by name."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.answers import canonical_json
+from api.deps import TheReader
+from api.schemas.dispatch import QueueAsked
+from layers.dispatch.names import names
+from layers.dispatch.open_cases import open_cases
+from layers.dispatch.places import MOST_PLACES, places
+from layers.dispatch.queue import page
+
+router = APIRouter(tags=["dispatch"])
+
+Tree = Annotated[
+    str | None, Query(max_length=100, description="City; that of the scheme which takes reports if not given.")
+]
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@router.get("/dispatch/cases")
+def cases_as_columns(request: Request, session: TheReader, tree: Tree = None) -> Response:
+    """All open cases of a city as columns, by deadline, with the place in the live stream from which to follow them."""
+    text = b"".join(open_cases(session, tree))
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        # Here and at the fastest level: the general one would take longer than all the rest.
+        packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+        text = packer.compress(text) + packer.flush()
+        headers["Content-Encoding"] = "gzip"
+    return Response(text, media_type="application/json", headers=headers)
+
+
+@router.get("/dispatch/queue")
+def queue(asked: Annotated[QueueAsked, Query()], session: TheReader) -> Response:
+    """A page of the open cases in the order in which they are to be seen to, with how many are overdue."""
+    found = page(session, asked.tree, filters=asked.filters(), after=asked.after, limit=asked.limit)
+    head = {"total": found.total, "overdue": found.overdue, "next": found.next}
+    # The rows are JSON text from the database already; they are not parsed again.
+    text = canonical_json(head)[:-1] + b',"rows":' + found.rows.encode() + b"}"
+    return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/dispatch/names")
+def names_for_forms(session: TheReader, tree: Tree = None) -> dict[str, Any]:
+    """The matters, departments and people that a form can name."""
+    return names(session, tree)
+
+
+@router.get("/places")
+def places_named(
+    session: TheReader,
+    q: Annotated[str, Query(min_length=1, max_length=100, description="Words of a name or an address.")],
+    tree: Tree = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_PLACES)] = 20,
+) -> dict[str, Any]:
+    """Buildings and streets whose name or address holds all the words of `q`, the best first."""
+    return {"places": places(session, q, tree, limit=limit)}

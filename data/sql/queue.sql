@@ -1,0 +1,65 @@
+-- A page of the open cases in the order in which they are to be seen to, with how many there are and how many are late.
+-- What no deadline can be found for comes first, then the earliest deadline, then what has none.
+-- Parameters: tree, closed (states), now, overdue (bool), ahead, due, id (the place to go on after), limit; and those of
+-- filters, null for any: state, clock (names), matter, department, staff, grid, area (ids), words.
+-- Filters that are null fall out when the statement is planned, as its values are written into it.
+WITH fits AS NOT MATERIALIZED (
+    SELECT c.*
+    FROM cases c
+    WHERE c.tree = :tree
+        AND (CAST(:state AS text[]) IS NULL OR c.state = ANY(CAST(:state AS text[])))
+        AND (CAST(:clock AS text[]) IS NULL OR c.clock = ANY(CAST(:clock AS text[])))
+        AND (CAST(:matter AS bigint[]) IS NULL OR c.matter_id = ANY(CAST(:matter AS bigint[])))
+        AND (CAST(:department AS bigint[]) IS NULL OR c.department_id = ANY(CAST(:department AS bigint[])))
+        AND (CAST(:staff AS bigint[]) IS NULL OR c.staff_id = ANY(CAST(:staff AS bigint[])))
+        AND ((CAST(:grid AS bigint[]) IS NULL AND CAST(:area AS bigint[]) IS NULL) OR EXISTS (
+            SELECT FROM placements p
+            JOIN grids g ON g.id = COALESCE(p.override_grid_id, c.task_grid_id, p.grid_id)
+            WHERE p.case_id = c.id AND p.routing
+                AND (CAST(:grid AS bigint[]) IS NULL OR g.id = ANY(CAST(:grid AS bigint[])))
+                AND (CAST(:area AS bigint[]) IS NULL OR g.area_id = ANY(CAST(:area AS bigint[])))
+        ))
+        AND (CAST(:words AS text) IS NULL
+            OR strpos(lower(concat_ws(' ', c.id, c.category, c.description)), CAST(:words AS text)) > 0)
+), page AS MATERIALIZED (
+    SELECT c.*, c.clock <> 'beyond_calendar' AS ahead, COALESCE(c.due_at, 'infinity') AS due
+    FROM fits c
+    WHERE c.state <> ALL(CAST(:closed AS text[]))
+        AND (c.clock <> 'beyond_calendar', COALESCE(c.due_at, 'infinity'), c.id)
+            > (:ahead, CAST(:due AS timestamptz), :id)
+        AND (NOT :overdue OR (c.clock <> 'beyond_calendar' AND COALESCE(c.due_at, 'infinity') < :now))
+    ORDER BY c.clock <> 'beyond_calendar', COALESCE(c.due_at, 'infinity'), c.id
+    LIMIT :limit + 1
+), told AS (
+    SELECT ahead, due, c.id, json_build_object(
+        'number', c.id::text, 'state', c.state, 'clock', c.clock, 'due_at', c.due_at, 'level', c.level,
+        'urgent', c.urgency = 'urgent', 'supervised', c.supervised,
+        'reason', CASE WHEN NOT ahead THEN c.clock ELSE c.queue_reason END,
+        'matter', CASE WHEN matter.id IS NOT NULL THEN json_build_object(
+            'code', matter.code, 'zh', matter.name_zh, 'en', matter.name_en
+        ) END,
+        'department', CASE WHEN unit.id IS NOT NULL THEN json_build_object(
+            'code', unit.code, 'zh', unit.name_zh, 'en', unit.name_en
+        ) END,
+        'grid', CASE WHEN task.id IS NOT NULL THEN json_build_object('code', task.code, 'name', task.name) END,
+        'staff', CASE WHEN person.id IS NOT NULL THEN json_build_object(
+            'staff_no', person.staff_no, 'name', person.name
+        ) END,
+        'category', c.category, 'description', c.description, 'lon', ST_X(c.geom), 'lat', ST_Y(c.geom),
+        'received_at', c.received_at, 'revision', c.revision
+    ) AS body
+    FROM (SELECT * FROM page ORDER BY ahead, due, id LIMIT :limit) c
+    LEFT JOIN placements p ON p.case_id = c.id AND p.routing
+    LEFT JOIN grids task ON task.id = COALESCE(p.override_grid_id, c.task_grid_id, p.grid_id)
+    LEFT JOIN staff person ON person.id = c.staff_id
+    LEFT JOIN departments unit ON unit.id = c.department_id
+    LEFT JOIN matters matter ON matter.id = c.matter_id
+)
+SELECT COALESCE((SELECT CAST(json_agg(body ORDER BY ahead, due, id) AS text) FROM told), '[]') AS rows,
+    (SELECT count(*) FROM page) > :limit AS is_more,
+    last.ahead, CASE WHEN last.due < 'infinity' THEN last.due END AS due, last.id,
+    (SELECT count(*) FROM fits WHERE due_at < :now) AS overdue,
+    CASE WHEN :overdue THEN NULL
+        ELSE (SELECT count(*) FROM fits WHERE state <> ALL(CAST(:closed AS text[]))) END AS total
+FROM (VALUES (1)) AS one
+LEFT JOIN (SELECT ahead, due, id FROM told ORDER BY ahead DESC, due DESC, id DESC LIMIT 1) AS last ON true

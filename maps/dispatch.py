@@ -1,0 +1,54 @@
+"""The dispatch centre at "/dispatch": all open cases live, and what may be done with each."""
+
+from __future__ import annotations
+
+from branca.element import CssLink, JavascriptLink
+
+from maps.assets import STATIC_URL
+from maps.leaflet import DispatchLayer, GridLayer, GridMap, PageScript, shape_tiles
+from maps.shell import page_figure
+from maps.strings import t
+
+# The keys of the page in the order of its help sheet, and what each does.
+KEYS = (
+    (("J", "K"), "step"),
+    (("Enter",), "open"),
+    (("D",), "dispatch"),
+    (("R",), "return"),
+    (("/",), "search"),
+    (("N",), "new"),
+    (("F",), "full"),
+    (("M",), "map"),
+    (("Esc",), "back"),
+    (("?",), "help"),
+)
+
+
+def dispatch_page(*, lang: str, nonce: str) -> str:
+    """An empty frame whose scripts read the open cases from the API and follow them.
+
+    Args:
+        lang: "zh" or "en".
+        nonce: The one-time word that `maps.figure.content_security_policy` puts into the response header.
+    """
+    figure = page_figure(page="dispatch", template="dispatch.html", lang=lang, nonce=nonce, keys=KEYS)
+    figure.header.add_child(JavascriptLink(f"{STATIC_URL}js/dispatch-early.js"), name="gk_dispatch_early")
+    # The planner's forms and dialogs look the same here.
+    for name in ("planner", "dispatch"):
+        figure.header.add_child(CssLink(f"{STATIC_URL}css/{name}.css"), name=f"gk_{name}_css")
+    base = GridMap(lang=lang, label="dispatch.map")
+    figure.add_child(base)
+    shapes = shape_tiles()
+    grids, marks = GridLayer(name=t(lang, "layer.grids")), DispatchLayer(name=t(lang, "layer.cases"))
+    for layer in (grids, *shapes.values(), marks):
+        base.add_child(layer)
+    figure.add_child(
+        PageScript(
+            *("service", "cards", "shell", "dispatch-store", "dispatch-live", "dispatch-list", "dispatch-filters"),
+            *("dispatch-person", "dispatch-fields", "dispatch-steps", "dispatch-drawer", "dispatch-new"),
+            *("dispatch-keys", "dispatch-screen", "dispatch-page"),
+            call="dispatchPage",
+            parts={"map": base, "grids": grids, "marks": marks, "shapes": shapes},
+        )
+    )
+    return figure.render()

@@ -1,0 +1,127 @@
+"""All open cases as columns: what they hold, their order, and that nothing slips between them and the live stream."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from data.session import read_only
+from data.tables import Case
+from layers.cases.loop import closed_states, states
+from layers.dispatch import open_cases as module
+from layers.dispatch.feed import Cursor, read
+from layers.dispatch.open_cases import open_cases
+from tests.cluster import Database
+from tests.happenings import note, report_one
+from tests.waiting import fill
+
+NOW = "2026-05-06T08:00:00+08:00"
+COLUMNS = {
+    "number", "lon", "lat", "state", "clock", "due", "level", "urgent", "supervised", "matter", "department", "grid",
+    "staff", "received", "revision",
+}  # fmt: skip
+
+
+def asked(session: Session, tree: str | None = None) -> dict[str, Any]:
+    return json.loads(b"".join(open_cases(session, tree)))
+
+
+def test_the_columns_hold_every_open_case_as_it_is_stored(town_session: Session):
+    fill(town_session, 3200, now=NOW, late=500)
+    town_session.execute(
+        text(
+            "UPDATE placements SET override_grid_id = (SELECT id FROM grids WHERE code = 'D08'), "
+            "override_by = 'x' WHERE case_id % 9 = 0"
+        )
+    )
+    told = asked(town_session)
+    stored = list(town_session.scalars(select(Case).where(Case.state.notin_(closed_states()))))
+    assert len(stored) > 2000
+    columns = told["columns"]
+    assert set(columns) == COLUMNS
+    assert {len(column) for column in columns.values()} == {len(stored)}
+    stored.sort(key=lambda case: (case.due_at is None, case.due_at, case.id))
+    assert columns["number"] == [str(case.id) for case in stored]
+    assert [told["states"][place] for place in columns["state"]] == [case.state for case in stored]
+    assert [told["clocks"][place] for place in columns["clock"]] == [case.clock for case in stored]
+    assert columns["due"] == [case.due_at and math.ceil(case.due_at.timestamp()) for case in stored]
+    assert columns["received"] == [math.ceil(case.received_at.timestamp()) for case in stored]
+    for name in ("level", "revision"):
+        assert columns[name] == [getattr(case, name) for case in stored]
+    assert columns["urgent"] == [int(case.urgency == "urgent") for case in stored]
+    assert columns["supervised"] == [int(case.supervised) for case in stored]
+    assert columns["lon"] == [round(case.geom.x, 7) for case in stored]
+    assert columns["lat"] == [round(case.geom.y, 7) for case in stored]
+
+
+def test_names_are_told_once_and_pointed_to(town_session: Session):
+    fill(town_session, 320, now=NOW)
+    told = asked(town_session, "town")
+    columns, stored = told["columns"], {}
+    for case in town_session.scalars(select(Case)):
+        stored[str(case.id)] = case
+    cases = [stored[number] for number in columns["number"]]
+    assert told["matters"] == [{"code": "04-01", "standard": "2026", "zh": "街面秩序", "en": "Street order"}]
+    assert columns["matter"] == [None if case.matter_id is None else 0 for case in cases]
+    assert told["departments"] == [{"code": "U1", "zh": "城管局", "en": "Urban management"}]
+    assert columns["department"] == [None if case.department_id is None else 0 for case in cases]
+    assert told["staff"] == [{"staff_no": "P01", "name": "Wang 王一"}]
+    assert columns["staff"] == [None if case.staff_id is None else 0 for case in cases]
+    assert [grid["code"] for grid in told["grids"]] == ["D01", "D03"]
+    assert columns["grid"] == [case.id % 2 for case in cases]
+    areas = {area["code"]: area for area in told["areas"]}
+    assert {grid["area"] for grid in told["grids"]} <= set(areas)
+    assert areas["410199001000"]["parent"] == "410199000000"
+    assert told["states"] == list(states())
+
+
+def test_a_city_without_cases_has_empty_columns(town_session: Session):
+    told = asked(town_session, "lakeside")
+    assert told["tree"] == "lakeside"
+    assert set(told["columns"]) == COLUMNS
+    assert set(map(tuple, told["columns"].values())) == {()}
+
+
+def test_a_case_outside_every_grid_points_to_none(town_session: Session):
+    fill(town_session, 1, now=NOW)
+    town_session.execute(text("UPDATE placements SET grid_id = NULL, nearest_grid_id = grid_id, outside_m = 5"))
+    assert asked(town_session)["columns"]["grid"] == [None]
+    assert asked(town_session)["grids"] == []
+
+
+def test_the_order_is_by_deadline_then_by_number_and_those_without_come_last(town_session: Session):
+    fill(town_session, 500, now=NOW, late=100)
+    town_session.execute(text(f"UPDATE cases SET due_at = '{NOW}' WHERE due_at IS NOT NULL AND id % 3 = 0"))
+    columns = asked(town_session)["columns"]
+    keys = [(due is None, due or 0, int(number)) for due, number in zip(columns["due"], columns["number"], strict=True)]
+    assert keys == sorted(keys)
+
+
+def test_what_commits_while_the_columns_are_read_is_in_them_or_after_their_cursor(town: Database, monkeypatch):
+    """Somebody began before, and commits after the columns were read; another begins and ends in between."""
+    case = report_one(town)
+    between: list[int] = []
+    real = module._read
+
+    def meanwhile(session: Session, tree: str):
+        between.append(report_one(town, 3, 1))
+        return real(session, tree)
+
+    monkeypatch.setattr(module, "_read", meanwhile)
+    with town.app.connect() as slow:
+        (noted,) = note(slow, case)
+        with read_only(town.app) as session:
+            told = asked(session)
+        slow.commit()
+    assert datetime.fromisoformat(told["now"]).tzinfo is not None
+    with Session(town.app) as session:
+        page = read(session, Cursor.parse(told["cursor"]), 100)
+    after = [event.cursor.id for event in page.events]
+    assert noted in after
+    assert str(between[0]) in told["columns"]["number"]
+    assert str(case) in told["columns"]["number"]

@@ -1,0 +1,37 @@
+"""Cases and events for tests of what follows them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from data.session import unit_of_work
+from layers.actor import Actor
+from layers.cases.intake import Report, receive
+from tests.cluster import Database
+from tests.town import at
+
+ANNA = Actor("anna", ("dispatcher",))
+_NOTES = """
+INSERT INTO case_events (case_id, at, kind, actor, role)
+SELECT :case, now(), 'note', 'anna', 'dispatcher' FROM generate_series(1, :count) RETURNING id
+"""
+
+
+def report_one(town: Database, column: float = 1, row: float = 0.25) -> int:
+    """Report a case in the town, in grid D01 when no place is said: its number."""
+    lon, lat = at(column, row)
+    with unit_of_work(town.app) as session:
+        receipt = receive(session, ANNA, Report(x=lon, y=lat, datum="wgs84", category="garbage"))
+    return int(receipt.answer["number"])
+
+
+def note(place: Session | Connection, case: int, count: int = 1) -> list[int]:
+    """Write notes to a case: the numbers of the events."""
+    return [int(number) for number in place.execute(text(_NOTES), {"case": case, "count": count}).scalars()]
+
+
+def noted(town: Database, case: int, count: int = 1) -> list[int]:
+    """The same, committed."""
+    with unit_of_work(town.app) as session:
+        return note(session, case, count)
