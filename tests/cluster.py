@@ -56,7 +56,7 @@ class Database:
 
 @dataclass(frozen=True)
 class Cluster:
-    """The tests' own PostGIS; database names begin with the process that started the tests.
+    """The PostGIS of one of the tests' processes; database names begin with the process that started the tests.
 
     Attributes:
         home: Its GRIDKEEPER_HOME.
@@ -69,7 +69,7 @@ class Cluster:
         return DatabaseSettings(database_url=None, owner_url=None, home=self.home, database=f"{_prefix()}{name}")
 
     def template(self, name: str, fill: Callable[[Database], None], *, source: str | None = None) -> str:
-        """A database to clone, made and filled by whichever worker comes first; its name.
+        """A database to clone, made and filled by whoever comes first; its name.
 
         Args:
             name: Name within the run.

@@ -63,8 +63,9 @@ def _turn(item: pytest.Item) -> int:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
-    if not is_worker and embedded.find(_home()).is_running():
-        Cluster(_home()).drop_left_over()
+    for home in () if is_worker else _home().glob("*/"):
+        if embedded.find(home).is_running():
+            Cluster(home).drop_left_over()
 
 
 def _home() -> Path:
@@ -84,10 +85,11 @@ def worker() -> str:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Cluster:
-    """The running PostGIS cluster of the tests."""
-    embedded.start(_home(), lambda _: None)
-    return Cluster(_home())
+def cluster(worker: str) -> Cluster:
+    """The running PostGIS cluster of this process: the live feed waits for whatever is written in the same cluster."""
+    home = _home() / worker
+    embedded.start(home, lambda _: None)
+    return Cluster(home)
 
 
 @pytest.fixture(scope="session")

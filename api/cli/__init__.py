@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import warnings
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, NamedTuple
 
 import typer
 from sqlalchemy.exc import OperationalError
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from api.cli import ask, db, demo, drafts, imports, letters, publishing, serve, webhooks
 from api.cli.output import Output, output_of
 from data.errors import DatabaseAway
 from gis.errors import GridError
@@ -20,8 +22,49 @@ _FLAGS = ("--json",)
 _WITH_VALUE = ("--as",)
 
 
+class Lazy(NamedTuple):
+    """Where a command is found. Its module is loaded when it is asked for: all of them together take seconds."""
+
+    help: str
+    module: str
+    name: str
+
+
+COMMANDS = {
+    "db": Lazy("Start, stop, look at and migrate the database.", "db", "app"),
+    "import": Lazy("Bring in grids, areas, cases, staff, ground and rules.", "imports", "app"),
+    "draft": Lazy("List drafts of boundaries, take one to another program and back.", "publishing", "app"),
+    "rollback": Lazy("Bring an older version of boundaries back as a new version.", "publishing", "rollback"),
+    "publish-due": Lazy("Publish the scheduled drafts whose instant has come.", "publishing", "publish_due"),
+    "serve": Lazy("Serve the map and the API until interrupted.", "serve", "serve"),
+    "demo": Lazy("Load a made-up town with three months of cases.", "demo", "demo"),
+    "locate": Lazy("Tell which grid owns a place, who answers there, and why.", "ask", "locate"),
+    "compare": Lazy("Put an official column of the source file beside our grids.", "ask", "compare"),
+    "check": Lazy("Recompute what is stored; exit code 0 when all agrees, else 1.", "ask", "check"),
+    "uncovered": Lazy("List the grids that nobody of their own answers for.", "ask", "uncovered"),
+    "export": Lazy("Write a layer, measures, rows set aside, or a catalogue.", "ask", "export"),
+    "map": Lazy("Write a map as one page that needs nothing else.", "ask", "map_"),
+    "webhooks": Lazy("Tell other systems what happens to cases.", "webhooks", "app"),
+    "letters": Lazy("Letters that ask a department in for a talk.", "letters", "app"),
+}
+
+
 class Anywhere(TyperGroup):
-    """Takes the global options anywhere, and turns errors into sentences and exit codes."""
+    """Loads commands when asked, takes the global options anywhere, turns errors into sentences and exit codes."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
+        """Names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]  # noqa: ARG002
+        """What the list of commands says about one."""
+        found = COMMANDS.get(cmd_name)
+        return TyperCommand(cmd_name, help=found.help) if found else None
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]):  # type: ignore[no-untyped-def, override]  # noqa: ANN201
+        """The command itself."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, loaded(str(name)), rest
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Bring the global options to the front."""
@@ -42,23 +85,6 @@ class Anywhere(TyperGroup):
 
 
 app = typer.Typer(cls=Anywhere, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-app.add_typer(db.app, name="db")
-app.add_typer(imports.app, name="import")
-app.add_typer(drafts.app, name="draft")
-app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(letters.app, name="letters")
-drafts.app.command("publish")(publishing.publish)
-drafts.app.command("withdraw")(publishing.withdraw)
-app.command("rollback")(publishing.rollback)
-app.command("publish-due")(publishing.publish_due)
-app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
-app.command("locate")(ask.locate)
-app.command("compare")(ask.compare)
-app.command("check")(ask.check)
-app.command("uncovered")(ask.uncovered)
-app.command("export")(ask.export)
-app.command("map")(ask.map_)
 
 
 @app.callback()
@@ -71,9 +97,30 @@ def options(
     context.obj = Output(json=json, actor=Actor(actor or getpass.getuser(), ("administrator",)))
 
 
+def loaded(name: str) -> TyperCommand | TyperGroup:
+    """The command of a name, its module loaded.
+
+    Args:
+        name: One of `COMMANDS`.
+    """
+    where = COMMANDS[name]
+    found = getattr(import_module(f"api.cli.{where.module}"), where.name)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        found = alone
+    command = get_command(found)
+    command.name = name
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+    return command  # type: ignore[return-value]
+
+
 def main() -> None:
     """Entry point of the `gridkeeper` command."""
     # What a reader noticed is for the person at the terminal: the sentence, not the line of code.
+    gc.disable()  # until all is loaded: what is loaded stays, and to look through it again and again takes a second
     warnings.showwarning = lambda message, *_, **__: typer.echo(f"Note: {message}", err=True)
     app(prog_name="gridkeeper")
 

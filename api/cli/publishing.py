@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.drafts import Number
+from api.cli.drafts import Number, app
 from api.cli.instants import parse_instant
 from api.cli.output import Output, output_of
 from api.cli.service import service_engine
@@ -23,6 +23,7 @@ Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 OpenCases = Annotated[str, typer.Option(help="What becomes of open cases whose ground changes hands: move or keep.")]
 
 
+@app.command()
 def publish(
     context: typer.Context,
     number: Number,
@@ -49,6 +50,7 @@ def publish(
     out.result({"draft": number, "state": "scheduled", "publish_at": instant.isoformat()})
 
 
+@app.command()
 def withdraw(context: typer.Context, number: Number) -> None:
     """Give a draft up; one that is scheduled is not published."""
     out = output_of(context)

@@ -37,13 +37,19 @@ def draft_letter(session: Session, case: Row[Any], *, at: datetime) -> None:
     last = select(func.max(Letter.created_at)).where(Letter.department_id == case.department_id)
     event = CaseEvent
     against = event.detail["department"]["department_id"].as_integer()
-    asked = select(event.case_id).where(
+    asked = select(event.case_id, event.at).where(
         event.kind == "notify",
         event.at >= at - CONSECUTIVE,
         event.at > func.coalesce(last.scalar_subquery(), "-infinity"),
         against == case.department_id,
     )
-    cases = list(session.scalars(asked.order_by(event.at, event.id)))
-    if len(cases) > 1:
-        drafted = {"tree": case.tree, "department_id": case.department_id, "case_ids": cases, "created_at": at}
+    notices = session.execute(asked.order_by(event.at, event.id)).all()
+    if len(notices) > 1:
+        # Of two at the same time the one stored last may be the earlier one.
+        drafted = {
+            "tree": case.tree,
+            "department_id": case.department_id,
+            "case_ids": [notice.case_id for notice in notices],
+            "created_at": notices[-1].at,
+        }
         session.execute(insert(Letter), drafted)

@@ -61,6 +61,15 @@ def test_a_notice_counts_for_one_letter_only(ruled: Session):
     assert [len(one["cases"]) for one in letters(ruled)] == [2, 2]
 
 
+def test_a_notice_that_is_stored_last_may_be_the_earlier_one(ruled: Session):
+    first, second, third = reported(ruled), reported(ruled, 3), reported(ruled, 1.5)
+    noticed(ruled, first, 2 * DAY)
+    noticed(ruled, second, DAY)
+    noticed(ruled, third, 3 * DAY)
+    (letter,) = letters(ruled)
+    assert [one["number"] for one in letter["cases"]] == [second, first]
+
+
 def test_notices_more_than_ninety_days_apart_are_not_consecutive(ruled: Session):
     number = reported(ruled)
     noticed(ruled, number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from data.session import unit_of_work
 from data.sql import statement
 from data.tables import Case
 from data.tables.casework import CLOSED_STATES
@@ -18,18 +20,27 @@ from layers.cases.loop import closed_states
 from layers.dispatch import queue
 from layers.dispatch.queue import Filters, Page, page
 from layers.errors import NotFound
-from tests.cluster import Database
+from tests.cluster import Cluster, Database
 from tests.waiting import fill
 
 NOW = datetime.fromisoformat("2026-05-06T08:00:00+08:00")
 CASES, LATE = 1600, 400
 
 
-@pytest.fixture
-def full(town_session: Session) -> Session:
+@pytest.fixture(scope="module")
+def filled(cluster: Cluster, town_template: str, clone_name: Iterator[str]) -> Iterator[Database]:
     """The town with many cases, open and closed."""
-    fill(town_session, CASES, now=NOW.isoformat(), late=LATE)
-    return town_session
+    with cluster.clone(town_template, next(clone_name)) as made:
+        with unit_of_work(made.app) as session:
+            fill(session, CASES, now=NOW.isoformat(), late=LATE)
+        yield made
+
+
+@pytest.fixture
+def full(filled: Database) -> Iterator[Session]:
+    """A session in that town; nothing it writes stays."""
+    with Session(filled.app) as session:
+        yield session
 
 
 def rows_of(found: Page) -> list[dict[str, Any]]:

@@ -347,6 +347,8 @@ def try_again(house: House, attempt: Attempt, *, is_new: bool) -> None:
     with Session(house.database.app) as session:
         draft = drafts.opened(session, attempt.draft).draft
     if draft.state == "scheduled":
+        assert draft.publish_at is not None
+        time.sleep(max(0.0, (draft.publish_at - datetime.now(UTC)).total_seconds()))  # killed before its instant came
         (due,) = publish_due(house.database.app)
         assert due.done is not None, due.refused
     else:

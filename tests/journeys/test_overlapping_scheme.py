@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data.settings import DatabaseSettings
 from tests.cluster import Database
 from tests.imports import grid_frame, rows_of, write_csv
 from tests.journeys.commands import gridkeeper_within
@@ -37,4 +36,4 @@ def test_a_sound_scheme_says_nothing_of_sql_and_leaves_its_coverage_ready(databa
     ((name,),) = rows_of(
         database.app, "SELECT snapshot_id || '-' || metric_srid FROM scheme_versions, schemes WHERE id = scheme_id"
     )
-    assert (DatabaseSettings().home / "coverages" / f"{name}.coverage").is_file()
+    assert (database.settings.home / "coverages" / f"{name}.coverage").is_file()
