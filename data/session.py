@@ -52,6 +52,8 @@ def engine(
         f"-c statement_timeout={statement_limit_s * 1000:.0f}",
         f"-c lock_timeout={lock_limit_s * 1000:.0f}",
         "-c timezone=UTC",
+        # What is prepared (data/prepared.py) is planned once; left to itself, the database often plans it each time.
+        "-c plan_cache_mode=force_generic_plan",
     ]
     made = create_engine(
         url.difference_update_query(["options"]),
@@ -87,8 +89,14 @@ def unit_of_work(bind: Engine) -> Iterator[Session]:
 
 @event.listens_for(Session, "do_orm_execute")
 def _notice_events(state: ORMExecuteState) -> None:
-    if isinstance(state.statement, TextClause) and _WRITES_EVENTS in state.statement.text:
-        state.session.info[_WROTE_EVENTS] = True
+    if isinstance(state.statement, TextClause):
+        notice_events(state.session, state.statement.text)
+
+
+def notice_events(session: Session, sql: str) -> None:
+    """Remember, until the commit, that events of cases are written where the statement writes some."""
+    if _WRITES_EVENTS in sql:
+        session.info[_WROTE_EVENTS] = True
 
 
 @contextmanager

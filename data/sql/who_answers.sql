@@ -10,13 +10,17 @@ WITH RECURSIVE place AS (
     UNION ALL
     SELECT p.grid_id, p.climb + 1, NULL, a.id, a.parent_id, a.name, a.place_class
     FROM place p
-    JOIN areas a ON a.id = p.above
+    CROSS JOIN LATERAL (SELECT * FROM areas WHERE id = p.above OFFSET 0) a -- OFFSET 0, or all areas are read each time
 ),
 holder AS (
     SELECT p.grid_id, p.climb, p.place_name, d.id AS duty_id, d.role, d.leads, d.staff_id, away.id IS NOT NULL AS away,
         away.substitute_id
     FROM place p
-    JOIN duties d ON (d.grid_id = p.on_grid OR d.area_id = p.on_area) AND d.valid @> CAST(:at AS timestamptz)
+    CROSS JOIN LATERAL (
+        SELECT * FROM duties WHERE grid_id = p.on_grid AND valid @> CAST(:at AS timestamptz)
+        UNION ALL
+        SELECT * FROM duties WHERE area_id = p.on_area AND valid @> CAST(:at AS timestamptz)
+    ) d
     LEFT JOIN LATERAL (
         SELECT id, substitute_id FROM absences
         WHERE staff_id = d.staff_id AND valid @> CAST(:at AS timestamptz)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from data.sql import statement
+from data.prepared import execute_prepared
 from gis.errors import BadInput
 from layers.actor import Actor
 from layers.cases.claims import Claim, Receipt, first_answer
@@ -103,7 +103,7 @@ def _judge_and_store(
     )
     answer = {**described(replace(found, decision=ruling.decision)), **ruling.described()}
     values = _values(found, ruling, report, occurred_at=occurred_at)
-    stored = session.execute(statement("insert_case"), values | _claimed(actor, claim, answer)).one()
+    stored = execute_prepared(session, "insert_case", values | _claimed(actor, claim, answer)).one()
     if not stored.is_current:
         learn(session, found.place.tree, Edition(*stored[1:6]) if stored.edition_id else None)
     return answer, stored
@@ -153,7 +153,7 @@ def _values(found: Finding, ruling: Ruling, report: Report, *, occurred_at: date
         "due_at": face.due_at,
         "due_milestone": face.due_milestone,
         "clocks": json.dumps(ruling.derived.clock_rows(), default=datetime.isoformat),
-        "events": json.dumps([asdict(event) for event in ruling.events], default=datetime.isoformat),
+        "events": json.dumps([vars(event) for event in ruling.events], default=datetime.isoformat),
         "judged_by": json.dumps(place.city_versions),
         "placements": json.dumps([placement_row(p, routing=p is place) for p in found.places if p.covers]),
         "catalogue_id": edition and edition.id,

@@ -9,7 +9,7 @@ from shapely import Point
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from data.sql import statement
+from data.prepared import execute_prepared
 from gis.errors import BadInput
 from layers.errors import NotFound
 
@@ -69,7 +69,7 @@ def places_at(session: Session, lon: float, lat: float, *, at: datetime, scheme:
         NotFound: No such scheme.
         BadInput: The scheme had no boundaries then, or the point is farther away than its far limit.
     """
-    rows = session.execute(statement("grid_at"), {"lon": lon, "lat": lat, "at": at, "scheme": scheme}).mappings().all()
+    rows = execute_prepared(session, "grid_at", {"lon": lon, "lat": lat, "at": at, "scheme": scheme}).mappings().all()
     if not rows:
         raise NotFound("unknown_scheme", f"There is no scheme named '{scheme}'.", field="scheme", value=scheme)
     routing = rows[0]

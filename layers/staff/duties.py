@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from data.sql import statement
+from data.prepared import execute_prepared
 
 
 @dataclass(frozen=True)
@@ -48,5 +48,5 @@ def who_answers(
         at: The instant at which a person is needed, as a rule now.
         occurred_at: Also tell who led each grid at this instant.
     """
-    rows = session.execute(statement("who_answers"), {"grids": list(grid_ids), "at": at, "occurred_at": occurred_at})
+    rows = execute_prepared(session, "who_answers", {"grids": list(grid_ids), "at": at, "occurred_at": occurred_at})
     return {row.grid_id: Answer(*row[1:]) for row in rows}

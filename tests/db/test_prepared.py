@@ -1,0 +1,41 @@
+"""Statements that each report needs are planned once a connection."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from data.prepared import execute_prepared
+from tests.cluster import Database
+from tests.town import at
+
+NOW = datetime.now(UTC)
+
+
+def where(session: Session, column: float) -> str:
+    lon, lat = at(column, 1)
+    row = execute_prepared(session, "grid_at", {"lon": lon, "lat": lat, "at": NOW, "scheme": "duty"}).mappings().first()
+    assert row is not None
+    return str(row["code"])
+
+
+def plans(session: Session) -> tuple[int, int]:
+    asked = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = 'grid_at'"
+    return tuple(session.execute(text(asked)).one())  # type: ignore[return-value]
+
+
+def test_a_statement_is_prepared_once_a_connection_and_planned_once(town: Database):
+    with Session(town.app) as session:
+        assert [where(session, 1), where(session, 3), where(session, 1)] == ["D01", "D02", "D01"]
+        assert plans(session) == (3, 0)
+        session.rollback()
+        assert where(session, 3) == "D02"
+        assert plans(session) == (4, 0)
+
+
+def test_a_new_connection_prepares_for_itself(town: Database):
+    with Session(town.app) as one, Session(town.app) as other:
+        assert where(one, 1) == where(other, 1)
+        assert plans(one) == plans(other) == (1, 0)
