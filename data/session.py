@@ -66,6 +66,7 @@ def engine(
         pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_use_lifo=True,  # the one used last has everything prepared
     )
     made.update_execution_options(bell=Bell(made))
     return made

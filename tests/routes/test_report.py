@@ -18,11 +18,11 @@ BEFORE_THE_MOVE = (MOVED - timedelta(days=1)).isoformat()
 
 
 def count_statements(engine: Engine) -> list[str]:
-    """What requests ask from here on; what the service asks beside them has threads of its own."""
+    """What requests ask from here on, but for what a connection prepares once; the service has threads of its own."""
     seen: list[str] = []
 
     def note(conn, cursor, statement, parameters, context, executemany):
-        if threading.current_thread().name.startswith("AnyIO"):
+        if threading.current_thread().name.startswith("AnyIO") and not statement.startswith("PREPARE"):
             seen.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
