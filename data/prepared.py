@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult
+from sqlalchemy import Result
 from sqlalchemy.orm import Session
 
 from data.session import notice_events
@@ -21,7 +21,7 @@ class _Prepared(NamedTuple):
     execute: str
 
 
-def execute_prepared(session: Session, name: str, values: Mapping[str, Any]) -> CursorResult[Any]:
+def execute_prepared(session: Session, name: str, values: Mapping[str, Any]) -> Result[*tuple[Any, ...]]:
     """Run the statement in `data/sql/NAME.sql`; a connection that has not run it before has it prepared first.
 
     Args:
