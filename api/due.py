@@ -52,7 +52,7 @@ def watches(bind: Engine) -> list[Watch]:
     sender = partial(deliver_next, bind)
     return [
         Watch("scheduled drafts", partial(_publish_due, bind), 1.0),
-        Watch("escalations", partial(escalate_due, bind), 10.0),
+        Watch("escalations", partial(escalate_due, bind, given_up=set()), 10.0),
         *(Watch(f"webhooks {number}", sender, 5.0, on_events=True) for number in range(1, _SENDERS + 1)),
     ]
 

@@ -4,7 +4,7 @@
 -- waited out is looked at as it is now, but what is joined to it as it was.
 -- A deadline goes up when it is missed, and again when a limit has passed since; a pause begins that wait anew. What
 -- had passed already as its case came by file was missed elsewhere.
--- Parameters: now, top (the highest level), cases (bigint[] or null for any), limit.
+-- Parameters: now, top (the highest level), cases (bigint[] or null for any), left (bigint[], not these), limit.
 SELECT c.id, c.tree, c.level + 1 AS level, c.received_at, c.matter_id, c.urgency, c.place_class, c.due_milestone,
     missed.stage, missed.round, COALESCE(p.override_grid_id, c.task_grid_id, p.grid_id, p.nearest_grid_id) AS grid_id
 FROM cases c
@@ -18,6 +18,7 @@ LEFT JOIN LATERAL (
 ) last ON true
 LEFT JOIN placements p ON p.case_id = c.id AND p.routing
 WHERE c.due_at < :now AND c.level < :top AND (CAST(:cases AS bigint[]) IS NULL OR c.id = ANY(CAST(:cases AS bigint[])))
+    AND c.id <> ALL(CAST(:left AS bigint[]))
     AND (last.at IS NULL OR last.at < c.due_at OR last.next_at <= :now AND NOT EXISTS (
         SELECT FROM case_events r
         WHERE r.case_id = c.id AND r.kind = 'resume' AND r.at > last.at AND r.at + (last.next_at - last.at) > :now

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from data.session import unit_of_work
@@ -27,7 +28,7 @@ _BATCH = 20
 _LOG = logging.getLogger("gridkeeper")
 
 
-def escalate_due(bind: Engine, *, now: datetime | None = None) -> bool:
+def escalate_due(bind: Engine, *, now: datetime | None = None, given_up: set[int] | None = None) -> bool:
     """Take up some of the cases whose missed deadline is to go up one level; whether there may be more.
 
     Several threads and processes may look at the same time: a case that one of them holds the others leave to it.
@@ -35,20 +36,34 @@ def escalate_due(bind: Engine, *, now: datetime | None = None) -> bool:
     Args:
         bind: Engine of the service role.
         now: As of when; now if not given.
+        given_up: Cases left alone. One whose events or rules make no sense is logged and added, so that the others go
+            on; keep the set between calls.
     """
-    at = now or datetime.now(UTC)
+    at, left = now or datetime.now(UTC), given_up if given_up is not None else set()
     with unit_of_work(bind) as session:
-        held = _due(session, at, None)
-        certain = _due(session, at, [one.id for one in held]) if held else []
-        done = [one.id for one in certain if _go_up(session, one, at)]
+        held = _due(session, at, None, left)
+        certain = _due(session, at, [one.id for one in held], left) if held else []
+        done = [one.id for one in certain if _went_up(session, one, at, left)]
     if done:
         _LOG.info("%s cases escalated", len(done))
     return len(held) == _BATCH
 
 
-def _due(session: Session, at: datetime, cases: list[int] | None) -> Sequence[Row[Any]]:
-    values = {"now": at, "top": len(LEVELS), "cases": cases, "limit": _BATCH}
+def _due(session: Session, at: datetime, cases: list[int] | None, left: set[int]) -> Sequence[Row[Any]]:
+    values = {"now": at, "top": len(LEVELS), "cases": cases, "left": list(left), "limit": _BATCH}
     return session.execute(statement("due_escalations"), values).all()
+
+
+def _went_up(session: Session, case: Row[Any], at: datetime, left: set[int]) -> bool:
+    try:
+        with session.begin_nested():
+            return _go_up(session, case, at)
+    except DBAPIError:  # the database's trouble is not the case's
+        raise
+    except Exception:
+        _LOG.exception("case %s cannot be escalated; until the service starts again it is left alone", case.id)
+        left.add(case.id)
+        return False
 
 
 def _go_up(session: Session, case: Row[Any], at: datetime) -> bool:

@@ -221,6 +221,23 @@ def test_the_service_looks_after_it(city: Database):
     assert [row[2] for row in levels(city, number)] == [1]
 
 
+def test_a_case_that_makes_no_sense_is_named_in_the_log_and_keeps_no_other_back(
+    city: Database, caplog: pytest.LogCaptureFixture
+):
+    broken, *others = (a_case(city) for _ in range(3))
+    with city.owner.begin() as connection:
+        columns = "case_id, at, kind, actor, role, detail"
+        connection.execute(
+            text(f"INSERT INTO case_events ({columns}) VALUES ({broken}, now(), 'merge', 'x', 'x', '{{}}')")
+        )
+    given_up: set[int] = set()
+    while escalate_due(city.app, now=due_of(city, broken) + timedelta(minutes=30), given_up=given_up):
+        pass
+    assert [row[2] for number in others for row in levels(city, number)] == [1, 1]
+    assert (levels(city, broken), given_up) == ([], {int(broken)})
+    assert f"case {broken} cannot be escalated" in caplog.text
+
+
 def test_threads_that_look_at_once_escalate_each_case_once(city: Database):
     numbers = [a_case(city) for _ in range(30)]
     at = datetime.now(UTC) + timedelta(hours=1, minutes=30)
