@@ -8,11 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.tables import Department, Matter, Staff
+from data.tables.catalogue import URGENCIES
 from layers.dispatch.cities import city
+from layers.matters.held import catalogue_of
+
+# What any place is that no area says more of.
+_ANY_PLACE = "city"
 
 
 def names(session: Session, tree: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """The matters of a city as they are numbered today, its departments, and its people.
+
+    With each matter goes how near and how close in time open cases may be the same.
 
     Args:
         session: An open session.
@@ -23,7 +30,7 @@ def names(session: Session, tree: str | None = None) -> dict[str, list[dict[str,
     """
     tree = city(session, tree)
     matters = (
-        select(Matter.standard, Matter.code, Matter.name_zh.label("zh"), Matter.name_en.label("en"))
+        select(Matter.id, Matter.standard, Matter.code, Matter.name_zh.label("zh"), Matter.name_en.label("en"))
         .where(Matter.tree == tree, Matter.same_as.is_(None))
         .order_by(Matter.standard, Matter.code)
     )
@@ -34,4 +41,10 @@ def names(session: Session, tree: str | None = None) -> dict[str, list[dict[str,
     )
     staff = select(Staff.staff_no, Staff.name).where(Staff.tree == tree).order_by(Staff.staff_no)
     asked = {"matters": matters, "departments": departments, "staff": staff}
-    return {what: [dict(row) for row in session.execute(rows).mappings()] for what, rows in asked.items()}
+    found = {what: [dict(row) for row in session.execute(rows).mappings()] for what, rows in asked.items()}
+    catalogue = catalogue_of(session, tree)
+    for one in found["matters"]:
+        rule = catalogue.rule(one["id"], URGENCIES[0], _ANY_PLACE) if catalogue else None
+        one |= {"same_within_m": rule.same_within_m if rule else 0, "same_within_h": rule.same_within_h if rule else 0}
+        del one["id"]
+    return found

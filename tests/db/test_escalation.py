@@ -226,10 +226,8 @@ def test_a_case_that_makes_no_sense_is_named_in_the_log_and_keeps_no_other_back(
 ):
     broken, *others = (a_case(city) for _ in range(3))
     with city.owner.begin() as connection:
-        columns = "case_id, at, kind, actor, role, detail"
-        connection.execute(
-            text(f"INSERT INTO case_events ({columns}) VALUES ({broken}, now(), 'merge', 'x', 'x', '{{}}')")
-        )
+        row = f"{broken}, now(), 'merge', 'x', 'x', '{{}}'"
+        connection.execute(text(f"INSERT INTO case_events (case_id, at, kind, actor, role, detail) VALUES ({row})"))
     given_up: set[int] = set()
     while escalate_due(city.app, now=due_of(city, broken) + timedelta(minutes=30), given_up=given_up):
         pass

@@ -6,8 +6,7 @@ gridkeeper.dispatchNew = ({ tree, scheme, store, names, pick, pin, lookAt, filed
   const API = "/api/v1";
   const $ = (id) => document.getElementById(id);
   const SOON_MS = 200;
-  // What counts as the same here until the service says what its rules for the matter are.
-  const SAME = { within_m: 200, hours: 72 };
+  let rules = new Map();
   let place = null;
   let key = null;
   let soon = 0;
@@ -23,7 +22,9 @@ gridkeeper.dispatchNew = ({ tree, scheme, store, names, pick, pin, lookAt, filed
   }
 
   async function offer() {
-    const matters = (await names()).matters.map((one) => ({ one, text: name(one) })).sort((a, b) => a.text.localeCompare(b.text, config.lang));
+    const known = (await names()).matters;
+    rules = new Map(known.map((one) => [one.code, one]));
+    const matters = known.map((one) => ({ one, text: name(one) })).sort((a, b) => a.text.localeCompare(b.text, config.lang));
     const kept = $("gkd-new-matter").value;
     $("gkd-new-matter").replaceChildren(el("option", { value: "" }, t("dispatch.no_matter")), ...matters.map(({ one, text }) => el("option", { value: one.code }, text)));
     $("gkd-new-matter").value = kept;
@@ -81,9 +82,11 @@ gridkeeper.dispatchNew = ({ tree, scheme, store, names, pick, pin, lookAt, filed
 
   /** Open cases of the same matter near by: whoever sends a second one has seen them. */
   function showSame() {
-    const since = clock.now() - SAME.hours * 3600;
+    const rule = rules.get($("gkd-new-matter").value);
     const matter = matterAt();
-    const found = place && matter >= 0 ? store.near(place.lon, place.lat, { within_m: SAME.within_m, matter, since }) : [];
+    const found = place && rule?.same_within_m && matter >= 0
+      ? store.near(place.lon, place.lat, { within_m: rule.same_within_m, matter, since: clock.now() - rule.same_within_h * 3600 })
+      : [];
     const rows = found.slice(0, 5).map((one) => el("li", {}, el("button", { type: "button", class: "gk-link", onclick: () => openCase(one.number) },
       t("dispatch.duplicate", { number: one.number, n: count(Math.round(one.metres)) }))));
     $("gkd-new-same").hidden = !rows.length;
