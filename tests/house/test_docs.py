@@ -207,7 +207,13 @@ def test_the_links_of_a_page_lead_somewhere(page):
 
 def test_the_pictures_of_the_readme_are_small():
     pictures = sorted((DOCS / "pictures").glob("*.png"))
-    assert [path.name for path in pictures] == ["map-en.png", "map-zh.png", "planner-en.png", "planner-zh.png"]
+    assert [path.name for path in pictures] == [
+        "dispatch-en.png",
+        "map-en.png",
+        "map-zh.png",
+        "planner-en.png",
+        "planner-zh.png",
+    ]
     assert [path.name for path in pictures if path.stat().st_size >= 400_000] == []
 
 

@@ -23,6 +23,12 @@ _FORM = """(kind) => {
   return [style.clipPath, style.borderRadius, style.backgroundImage, style.borderTopWidth].join();
 }"""
 
+_CUT_OFF = """() => {
+  const edge = document.querySelector(".gk-panel").getBoundingClientRect().right;
+  const parts = [...document.querySelectorAll(".gkd-bar > *, .gkd-chip, #gkd-text, .gkd-row:not([hidden]) > *")];
+  return parts.filter((one) => one.getBoundingClientRect().right > edge).map((one) => one.id || one.className);
+}"""
+
 
 @pytest.fixture
 def dispatcher(visit: Start, town_server: str) -> Dispatcher:
@@ -39,6 +45,13 @@ def test_list_map_and_counts_show_the_same_cases(dispatcher: Dispatcher, api: ht
     assert int(chips[0]) == queue["overdue"]
     assert dispatcher.numbers()[:5] == [one["number"] for one in queue["rows"][:5]]
     assert painted["cases"] > queue["total"] * 0.9
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_in_the_list_is_cut_off_at_the_side(visit: Start, town_server: str, lang: str) -> None:
+    dispatcher = Dispatcher.start(visit, town_server, query=f"lang={lang}", name="")
+    dispatcher.painted()
+    assert dispatcher.page.evaluate(_CUT_OFF) == []
 
 
 def test_filters_narrow_list_and_map_together(dispatcher: Dispatcher, api: httpx2.Client) -> None:
