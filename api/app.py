@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -9,6 +10,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from api.answered import Waiting
 from api.due import looking_after, watches
 from api.errors import PROBLEMS, handle_errors
 from api.guard import Guard
@@ -18,6 +20,7 @@ from api.routes import (
     cases,
     dispatch,
     drafts,
+    fixes,
     grids,
     health,
     layers,
@@ -30,29 +33,56 @@ from api.routes import (
     publishing,
     schemes,
     suggestions,
+    telephones,
 )
 from data.session import engine
-from data.settings import DatabaseSettings, ServiceSettings
+from data.settings import DatabaseSettings, PatrolSettings, ServiceSettings
+from layers.patrols.writer import Writer
 
 _API = "/api/v1"
+# In the order in which an address is looked for: fixes come by the thousand a second.
+_PARTS = (
+    fixes,
+    cases,
+    dispatch,
+    drafts,
+    grids,
+    layers,
+    live,
+    measures,
+    people,
+    photos,
+    previews,
+    publishing,
+    schemes,
+    suggestions,
+)
 
 
-def create_app(database: DatabaseSettings | None = None, service: ServiceSettings | None = None) -> FastAPI:
+def create_app(
+    database: DatabaseSettings | None = None,
+    service: ServiceSettings | None = None,
+    patrols: PatrolSettings | None = None,
+) -> FastAPI:
     """The service as an ASGI application.
 
     Args:
         database: Where the database is, else as the environment says. It need not be up.
         service: How the service is reached, else as the environment says.
+        patrols: How long fixes are kept, else as the environment says.
     """
     database, service = database or DatabaseSettings(), service or ServiceSettings()
+    patrols = patrols or PatrolSettings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = bind = engine(database)
         app.state.photos = database.home / "photos"
-        watched = watches(bind)
+        watched = watches(bind, fixes_kept_days=patrols.fixes_kept_days)
         called = [watch.wake for watch in watched if watch.on_events]
-        with Live(bind, also=called).listening() as app.state.live, looking_after(watched):
+        writer = Writer(bind, kept_days=patrols.fixes_kept_days)
+        with Live(bind, also=called).listening() as app.state.live, looking_after(watched), writer.writing():
+            app.state.fixes = Waiting(writer, get_running_loop())
             yield
         bind.dispose()
 
@@ -71,22 +101,9 @@ def create_app(database: DatabaseSettings | None = None, service: ServiceSetting
     app.add_middleware(Guard, hosts=service.hosts)
     app.add_middleware(ProtectiveHeaders)
     handle_errors(app)
-    app.include_router(health.router)
-    for part in (
-        cases,
-        dispatch,
-        drafts,
-        grids,
-        layers,
-        live,
-        measures,
-        people,
-        photos,
-        previews,
-        publishing,
-        schemes,
-        suggestions,
-    ):
+    for part in _PARTS:
         app.include_router(part.router, prefix=_API)
+    app.include_router(telephones.router)
+    app.include_router(health.router)
     pages.add_pages(app)
     return app

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from layers.dispatch.delivery import deliver_next
 from layers.dispatch.escalation import escalate_due
+from layers.patrols.days import look_after_days
 from layers.rezoning.schedule import publish_due
 
 _AFTER_A_FAULT_S = 5.0
@@ -43,16 +44,20 @@ class Watch:
     wake: Event = field(default_factory=Event)
 
 
-def watches(bind: Engine) -> list[Watch]:
+def watches(bind: Engine, *, fixes_kept_days: int = 0) -> list[Watch]:
     """All that the service looks after; whatever is due by a clock gets its line here.
 
     Args:
         bind: Engine of the service role.
+        fixes_kept_days: For how many days fixes are kept; 0 for ever.
     """
     sender = partial(deliver_next, bind)
+    days = Watch("days of fixes", partial(look_after_days, bind, kept_days=fixes_kept_days), 600.0)
+    days.wake.set()  # the first time at once: the service may have been away for long
     return [
         Watch("scheduled drafts", partial(_publish_due, bind), 1.0),
         Watch("escalations", partial(escalate_due, bind, given_up=set()), 10.0),
+        days,
         *(Watch(f"webhooks {number}", sender, 5.0, on_events=True) for number in range(1, _SENDERS + 1)),
     ]
 

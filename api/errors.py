@@ -21,7 +21,7 @@ from api.schemas.problem import Problem
 from api.validation import invalid_input
 from data.errors import BrokenRule, DatabaseAway
 from gis.errors import BadInput, GridError
-from layers.errors import Conflict, Forbidden, NotFound, Outdated, Unavailable
+from layers.errors import Conflict, Forbidden, NotFound, Outdated, Unavailable, Unknown
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -42,6 +42,7 @@ class Unconditional(GridError):
 
 STATUS: dict[type[GridError], int] = {
     BadInput: 422,
+    Unknown: 401,
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,

@@ -28,8 +28,12 @@ SENTENCES = {
     "uq_catalogues_tree_version": "Somebody else published this version of the catalogue; look at it first.",
     "uq_service_rules_once": "The catalogue has two rules for the same matter, urgency and place.",
     "uq_time_limits_once": "The catalogue has two limits for the same matter, urgency, place, step and milestone.",
+    "uq_devices_tree_label": "The city has a device of this label already.",
+    "uq_devices_secret_hash": "Another device has this secret already.",
+    "uq_shifts_device_id_valid": "The device has a shift in this period already.",
     "ex_catalogues_one_at_a_time": "A city cannot have two catalogues at the same time.",
     "ex_boundaries_one_at_a_time": "A grid cannot have two boundaries at the same time.",
+    "ex_shifts_one_at_a_time": "A device cannot be on two shifts at the same time.",
     "ex_scheme_versions_one_at_a_time": "A scheme cannot have two versions at the same time.",
 }
 """Constraint name -> plain sentence, for the rules that two people at once can break."""

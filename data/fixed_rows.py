@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg2.extensions import cursor
-from sqlalchemy import TextClause
+from sqlalchemy import Dialect, TextClause
 from sqlalchemy.orm import Session
 
 from gis.crs import STORED_SRID
@@ -48,10 +49,15 @@ def copy_out(
     sink = _Sink(columns, take)
     db_cursor: cursor = session.connection().connection.cursor()  # type: ignore[assignment]
     with db_cursor:
-        given = db_cursor.mogrify(str(query.compile(dialect=session.get_bind().dialect)), values).decode()
+        given = db_cursor.mogrify(_sql(query, session.get_bind().dialect), values).decode()
         db_cursor.copy_expert(f"COPY ({given}) TO STDOUT (FORMAT binary)", sink)
     sink.close()
     return sink.rows
+
+
+@lru_cache(maxsize=64)
+def _sql(query: TextClause, dialect: Dialect) -> str:
+    return str(query.compile(dialect=dialect))
 
 
 class _Sink:

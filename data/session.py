@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Engine, TextClause, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from data import embedded
@@ -73,7 +73,7 @@ def engine(
 
 
 @contextmanager
-def unit_of_work(bind: Engine) -> Iterator[Session]:
+def unit_of_work(bind: Engine | Connection) -> Iterator[Session]:
     """One transaction: committed when the block ends, rolled back when it raises.
 
     Where it wrote events of cases, those who follow them are woken after the commit.

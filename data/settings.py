@@ -77,6 +77,16 @@ class DatabaseSettings(_Settings):
         return home.expanduser().resolve()
 
 
+class PatrolSettings(_Settings):
+    """How long it is kept where people were.
+
+    Attributes:
+        fixes_kept_days: Days of fixes that are kept, today not counted; 0 for ever.
+    """
+
+    fixes_kept_days: int = Field(default=30, ge=0, le=36_500)
+
+
 class ServiceSettings(_Settings):
     """Where the service listens.
 

@@ -12,7 +12,7 @@ from gis.errors import BadInput
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
-_SECOND_US, _MINUTE_US, HOUR_US, DAY_US = (
+SECOND_US, _MINUTE_US, HOUR_US, DAY_US = (
     timedelta(**{name: 1}) // _US for name in ("seconds", "minutes", "hours", "days")
 )
 _MINUTES_OF_A_DAY = 24 * 60
@@ -50,7 +50,7 @@ def first_shown(wall: datetime, zone: ZoneInfo) -> int:
     if found.astimezone(zone).replace(tzinfo=None) == wall:
         return microseconds(found)
     # Read by the offsets before and after the change, the time lies after and before it.
-    seconds = range(microseconds(wall.replace(tzinfo=zone, fold=1)), microseconds(found) + 1, _SECOND_US)
+    seconds = range(microseconds(wall.replace(tzinfo=zone, fold=1)), microseconds(found) + 1, SECOND_US)
     change = bisect_left(seconds, True, key=lambda us: moment(us).astimezone(zone).replace(tzinfo=None) > wall)
     return seconds[change]
 

@@ -3,6 +3,10 @@
 from gis.errors import GridError
 
 
+class Unknown(GridError):
+    """The caller is nobody we know."""
+
+
 class NotFound(GridError):
     """The named thing is not there."""
 

@@ -32,7 +32,7 @@ class Lazy(NamedTuple):
 
 COMMANDS = {
     "db": Lazy("Start, stop, look at and migrate the database.", "db", "app"),
-    "import": Lazy("Bring in grids, areas, cases, staff, ground and rules.", "imports", "app"),
+    "import": Lazy("Bring in grids, areas, cases, staff, ground, rules and fixes.", "imports", "app"),
     "draft": Lazy("List drafts of boundaries, take one to another program and back.", "publishing", "app"),
     "rollback": Lazy("Bring an older version of boundaries back as a new version.", "publishing", "rollback"),
     "publish-due": Lazy("Publish the scheduled drafts whose instant has come.", "publishing", "publish_due"),

@@ -27,7 +27,12 @@ def storable_text(text: str) -> str:
     return text
 
 
-def _written(instant: object) -> object:
+def written(instant: object) -> object:
+    """An instant that is written as a text: a number would leave open what it counts.
+
+    Raises:
+        ValueError: It is not.
+    """
     if not isinstance(instant, str):
         raise ValueError("must be an instant like 2026-05-03T08:00:00+08:00, as a text")
     return instant
@@ -42,7 +47,7 @@ def _storable_instant(instant: datetime) -> datetime:
 
 
 Text = Annotated[str, AfterValidator(storable_text)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_storable_instant)]
+Instant = Annotated[AwareDatetime, BeforeValidator(written), AfterValidator(_storable_instant)]
 Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 

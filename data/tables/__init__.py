@@ -22,12 +22,14 @@ from data.tables.catalogue import (
 )
 from data.tables.ground import Area, Boundary, Building, Grid, Scheme, SchemeVersion, Street
 from data.tables.loop import CaseClock, Escalation, Letter, Photo, StaffPosition, Webhook
+from data.tables.patrols import AsideFix, Device, OffShiftFix, Shift, StoredFix
 from data.tables.people import Absence, Duty, Staff
 from data.tables.planning import Atom, Draft, DraftCell, DraftEdit, DraftEvent, GridLineage
 
 __all__ = [
     "Absence",
     "Area",
+    "AsideFix",
     "Atom",
     "Base",
     "Boundary",
@@ -39,6 +41,7 @@ __all__ = [
     "CaseEvent",
     "Catalogue",
     "Department",
+    "Device",
     "Draft",
     "DraftCell",
     "DraftEdit",
@@ -52,6 +55,7 @@ __all__ = [
     "IntakePath",
     "Letter",
     "Matter",
+    "OffShiftFix",
     "Photo",
     "Placement",
     "Precedent",
@@ -59,8 +63,10 @@ __all__ = [
     "Scheme",
     "SchemeVersion",
     "ServiceRule",
+    "Shift",
     "Staff",
     "StaffPosition",
+    "StoredFix",
     "Street",
     "TimeLimit",
     "Webhook",

@@ -1,4 +1,4 @@
-"""The compiled part of `gis`: whole-number geometry in C, small enough to read (the `.c` files beside this one).
+"""The compiled part of `gis`: geometry in C, small enough to read (the `.c` files beside this one).
 
 `hatch_build.py` compiles it when the project is installed, so no request ever waits for a compiler. Arrays cross the
 border as they are, without a copy; the functions run without Python's lock.
@@ -18,6 +18,10 @@ BORDER = np.dtype([(name, np.int32) for name in ("start", "count", "room", "at_c
 CLAIM = np.dtype([(name, np.int32) for name in ("x0", "y0", "x1", "y1", "id")])
 POINT = np.dtype([("key", np.int64), ("x", np.int32), ("y", np.int32)])
 RUN = np.dtype([("first", np.int64), ("count", np.int32), ("cell", np.int32)])
+SPAN = np.dtype([(name, np.int32) for name in ("x0", "x1", "reach", "cell")])
+REACHED = np.dtype([("group", np.int32), ("place", np.int32), ("amount", np.float64)])
+UNITS = 1024.0
+BAND = 256
 LIBRARY = Path(__file__).with_name("kernel.so")
 
 
@@ -49,6 +53,42 @@ class BordersStruct(ctypes.Structure):
         ("level", ctypes.c_int64 * 12),
         *((name, ctypes.c_int32) for name in ("levels", "runs")),
     )
+
+
+class SheetStruct(ctypes.Structure):
+    """`Sheet` of kernel.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_double) for name in ("west", "south", "cosine", "sine", "left", "low", "pitch", "square")),
+        *((name, ctypes.c_void_p) for name in ("span", "row_start", "squares")),
+        *((name, ctypes.c_int32) for name in ("rows", "width", "cells", "across", "down")),
+    )
+
+
+class NetStruct(ctypes.Structure):
+    """`Net` of kernel.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("edge", "owner", "square_start", "listed")),
+        *((name, ctypes.c_double) for name in ("west", "south", "square")),
+        *((name, ctypes.c_int32) for name in ("across", "down", "edges", "owners")),
+    )
+
+
+class LegsStruct(ctypes.Structure):
+    """`Legs` of kernel.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("xy", "group")),
+        ("count", ctypes.c_int64),
+        ("reach", ctypes.c_double),
+    )
+
+
+class FoundStruct(ctypes.Structure):
+    """`Found` of kernel.h."""
+
+    _fields_ = (("row", ctypes.c_void_p), ("count", ctypes.c_int64), ("room", ctypes.c_int64))
 
 
 def address(array: NDArray[Any] | None) -> int | None:
@@ -83,6 +123,11 @@ for _name, _result, _arguments in (
     ("reassign_points", "i", "pppipippppp"),
     ("edge_distance", "", "ppppip"),
     ("closest_cell", "", "ppppidpp"),
+    ("bands_of_legs", "", "pppp"),
+    ("legs_of_bands", "", "pipp"),
+    ("cover_bands", "i", "pppppp"),
+    ("reach_edges", "i", "ppwp"),
+    ("release_found", "", "p"),
 ):
     _kinds = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "w": ctypes.c_int32, "d": ctypes.c_double, "": None}
     getattr(kernel, _name).argtypes = [_kinds[letter] for letter in _arguments]

@@ -1,4 +1,5 @@
-/* What Python and C share; `gis/kernel/__init__.py` declares the same. All whole numbers, so all of it is exact. */
+/* What Python and C share; `gis/kernel/__init__.py` declares the same. Who owns what is told in whole numbers, so that
+   it is exact; metres are doubles. */
 #ifndef GRIDKEEPER_KERNEL_H
 #define GRIDKEEPER_KERNEL_H
 
@@ -68,5 +69,57 @@ typedef struct {
     int64_t level[12];
     int32_t levels, runs;
 } Borders;
+
+#define UNITS 1024.0 /* to a metre, along the rows that coverage is measured on */
+#define BAND 256     /* rows that are covered at once */
+
+/* What a row has of one cell: from x0 up to x1. `reach` is the largest x1 of the row so far. */
+typedef struct {
+    int32_t x0, x1, reach, cell;
+} Span;
+
+/* Cells cut into rows. A place in metres is counted from (west, south), turned by an angle, counted from (left, low), and
+   then in units; row k runs at (k + 1/2) * pitch. `squares` sums up how many squares below and left hold ground, in
+   (down + 1) lines of (across + 1). */
+typedef struct {
+    double west, south, cosine, sine, left, low; /* metres; the last two after the turn */
+    double pitch, square;                        /* units */
+    const Span *span;                            /* by x0 within a row */
+    const int64_t *row_start;                    /* rows + 1 */
+    const int32_t *squares;
+    int32_t rows, width, cells, across, down;
+} Sheet;
+
+/* Edges of lines or outlines, in metres, listed by the squares that they may touch. */
+typedef struct {
+    const double *edge; /* x0, y0, x1, y1 */
+    const int32_t *owner;
+    const int64_t *square_start; /* down * across + 1 */
+    const int32_t *listed;
+    double west, south, square;
+    int32_t across, down, edges, owners;
+} Net;
+
+/* Legs in the order of their groups: xy is x0, y0, x1, y1 in metres. */
+typedef struct {
+    const double *xy;
+    const int32_t *group;
+    int64_t count;
+    double reach;
+} Legs;
+
+/* An answer: what a group's legs reach of a cell in units of row, or of a line in metres. */
+typedef struct {
+    int32_t group, place;
+    double amount;
+} Reached;
+
+/* Answers in memory that C reserves and `release_found` gives back. */
+typedef struct {
+    Reached *row;
+    int64_t count, room;
+} Found;
+
+int add_found(Found *found, int32_t group, int32_t place, double amount);
 
 #endif

@@ -50,11 +50,19 @@ _DETAILS = {
 }
 
 
-class _Bad(Exception):
-    def __init__(self, field: str, reason: str) -> None:
+class BadCell(Exception):
+    """A cell for which its row is set aside.
+
+    Args:
+        field: Its role.
+        reason: Stable identifier.
+        detail: One plain sentence, where this module has none for the reason.
+    """
+
+    def __init__(self, field: str, reason: str, detail: str | None = None) -> None:
         super().__init__(reason)
         self.field, self.reason = field, reason
-        self.detail = _DETAILS.get(reason, "The time cannot be read.")
+        self.detail = detail or _DETAILS.get(reason, "The time cannot be read.")
 
 
 @dataclass(frozen=True)
@@ -148,8 +156,8 @@ def _good_rows(
             values = read(row)
             key = str([values[name] for name in table.key])
             if key in known:
-                raise _Bad("staff_no", "repeated_row")
-        except _Bad as error:
+                raise BadCell("staff_no", "repeated_row")
+        except BadCell as error:
             field = column.get(error.field, error.field)
             bad.append(
                 BadRow(int(series["row_no"]), field, row.get(error.field), error.reason, raw_row(series), error.detail)
@@ -164,8 +172,8 @@ def _staff(_: Session, tree: str, __: str) -> Callable[[Row], Row]:
     def one(row: Row) -> Row:
         return {
             "tree": tree,
-            "staff_no": _text(row, "staff_no"),
-            "name": _text(row, "name"),
+            "staff_no": text_of(row, "staff_no"),
+            "name": text_of(row, "name"),
             **{role: row[role] for role in ("phone", "organisation") if role in row},
             **({"skills": _skills(row["skills"])} if "skills" in row else {}),
         }
@@ -174,7 +182,7 @@ def _staff(_: Session, tree: str, __: str) -> Callable[[Row], Row]:
 
 
 def _duties(session: Session, tree: str, time_zone: str) -> Callable[[Row], Row]:
-    people = _people(session, tree)
+    people = people_of(session, tree)
     grids: dict[str, dict[str, int]] = {}
     for scheme, code, id_ in session.execute(
         select(Scheme.name, Grid.code, Grid.id).join(Grid, Grid.scheme_id == Scheme.id).where(Scheme.tree == tree)
@@ -185,33 +193,33 @@ def _duties(session: Session, tree: str, time_zone: str) -> Callable[[Row], Row]
     def one(row: Row) -> Row:
         grid_code, area_code = row.get("grid_code"), row.get("area_code")
         if (grid_code is None) == (area_code is None):
-            raise _Bad("grid_code", "one_place_needed")
+            raise BadCell("grid_code", "one_place_needed")
         return {
-            "staff_id": _known(people, row, "staff_no", "unknown_staff"),
+            "staff_id": known_id(people, row, "staff_no", "unknown_staff"),
             "grid_id": None
             if grid_code is None
-            else _known(grids.get(row.get("scheme") or DEFAULT_SCHEME, {}), row, "grid_code", "unknown_grid"),
-            "area_id": None if area_code is None else _known(areas, row, "area_code", "unknown_area"),
-            "role": _text(row, "role"),
-            "leads": _yes_or_no(row, "leads"),
-            "valid": _period(row, time_zone),
+            else known_id(grids.get(row.get("scheme") or DEFAULT_SCHEME, {}), row, "grid_code", "unknown_grid"),
+            "area_id": None if area_code is None else known_id(areas, row, "area_code", "unknown_area"),
+            "role": text_of(row, "role"),
+            "leads": yes_or_no(row, "leads"),
+            "valid": period_of(row, time_zone),
         }
 
     return one
 
 
 def _absences(session: Session, tree: str, time_zone: str) -> Callable[[Row], Row]:
-    people = _people(session, tree)
+    people = people_of(session, tree)
 
     def one(row: Row) -> Row:
         named = row.get("substitute_no") is not None
         if named and row["substitute_no"] == row.get("staff_no"):
-            raise _Bad("substitute_no", "substitutes_for_oneself")
+            raise BadCell("substitute_no", "substitutes_for_oneself")
         return {
-            "staff_id": _known(people, row, "staff_no", "unknown_staff"),
-            "substitute_id": _known(people, row, "substitute_no", "unknown_staff") if named else None,
+            "staff_id": known_id(people, row, "staff_no", "unknown_staff"),
+            "substitute_id": known_id(people, row, "substitute_no", "unknown_staff") if named else None,
             "kind": row.get("kind") or "leave",
-            "valid": _period(row, time_zone),
+            "valid": period_of(row, time_zone),
         }
 
     return one
@@ -238,7 +246,8 @@ ABSENCES = PeopleTable(
 )
 
 
-def _people(session: Session, tree: str) -> dict[str, int]:
+def people_of(session: Session, tree: str) -> dict[str, int]:
+    """The people of a city by their staff number."""
     return dict(session.execute(select(Staff.staff_no, Staff.id).where(Staff.tree == tree)).all())
 
 
@@ -246,10 +255,15 @@ def _cell(value: Any) -> str | None:
     return None if pd.isna(value) else str(value).strip() or None
 
 
-def _text(row: Row, field: str) -> str:
+def text_of(row: Row, field: str) -> str:
+    """What a cell says that may not be empty.
+
+    Raises:
+        BadCell: `empty`.
+    """
     value = row.get(field)
     if value is None:
-        raise _Bad(field, "empty")
+        raise BadCell(field, "empty")
     return str(value)
 
 
@@ -257,24 +271,39 @@ def _skills(cell: str | None) -> list[str]:
     return list(dict.fromkeys(skill for skill in _BETWEEN_SKILLS.split(cell or "") if skill))
 
 
-def _known(table: dict[str, int], row: Row, field: str, reason: str) -> int:
-    found = table.get(_text(row, field))
+def known_id(table: dict[str, int], row: Row, field: str, reason: str) -> int:
+    """The id of what a cell names.
+
+    Raises:
+        BadCell: `empty`, or the reason where there is no such thing.
+    """
+    found = table.get(text_of(row, field))
     if found is None:
-        raise _Bad(field, reason)
+        raise BadCell(field, reason)
     return found
 
 
-def _yes_or_no(row: Row, field: str) -> bool:
-    value = _text(row, field).lower()
+def yes_or_no(row: Row, field: str) -> bool:
+    """What a cell says.
+
+    Raises:
+        BadCell: `not_yes_or_no`.
+    """
+    value = text_of(row, field).lower()
     if value not in _YES | _NO:
-        raise _Bad(field, "not_yes_or_no")
+        raise BadCell(field, "not_yes_or_no")
     return value in _YES
 
 
-def _period(row: Row, time_zone: str) -> Range[datetime]:
+def period_of(row: Row, time_zone: str) -> Range[datetime]:
+    """The period from `valid_from` to `valid_to`, open where one is empty.
+
+    Raises:
+        BadCell: `ends_before_it_begins`, or a time cannot be read.
+    """
     since, until = (_instant(row, name, time_zone) for name in ("valid_from", "valid_to"))
     if since is not None and until is not None and until <= since:
-        raise _Bad("valid_to", "ends_before_it_begins")
+        raise BadCell("valid_to", "ends_before_it_begins")
     return Range(since, until)
 
 
@@ -283,5 +312,5 @@ def _instant(row: Row, field: str, time_zone: str) -> datetime | None:
         return None
     parsed = parse_times(pd.Series([row[field]], dtype="str"), tz=time_zone)
     if parsed.bad[0]:
-        raise _Bad(field, str(parsed.reasons[0]))
+        raise BadCell(field, str(parsed.reasons[0]))
     return parsed.at[0].to_pydatetime()

@@ -28,7 +28,7 @@ ROOMS = ["gis", "data", "layers", "maps", "api"]
 CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 EXIT_3 = {"DatabaseAway", "Unavailable"}
 # Functions that are given a code, and at which place.
-GIVEN_A_CODE = {"BadRow": 3, "_Bad": 1, "_known": 3, "add": 2}
+GIVEN_A_CODE = {"BadRow": 3, "BadCell": 1, "_Bad": 1, "known_id": 3, "add": 2}
 
 
 def sections(path, mark):

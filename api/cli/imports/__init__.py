@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from api.cli.imports import catalogue, rows, shapes
+from api.cli.imports import catalogue, patrols, rows, shapes
 
-app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, ground and rules.")
+app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, ground, rules and fixes.")
 app.command("grids")(shapes.grids)
 app.command("areas")(shapes.areas)
 app.command("cases")(rows.cases)
@@ -16,3 +16,6 @@ app.command("streets")(shapes.streets)
 app.command("atoms")(shapes.atoms)
 app.command("calendar")(catalogue.calendar)
 app.command("catalogue")(catalogue.catalogue)
+app.command("devices")(patrols.devices)
+app.command("shifts")(patrols.shifts)
+app.command("fixes")(patrols.fixes)

@@ -31,8 +31,14 @@ _NOT_COPIED = ("id", "geom")
 
 
 @contextmanager
-def served(settings: DatabaseSettings) -> Iterator[int]:
-    """The service in a process of its own until the block ends; its port."""
+def served(settings: DatabaseSettings, module: str = "dispatching.service", *words: str) -> Iterator[int]:
+    """A service in a process of its own until the block ends; its port.
+
+    Args:
+        settings: Its database.
+        module: What is run, with the port and then the words as its arguments.
+        words: Further arguments.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     env = {
@@ -41,7 +47,7 @@ def served(settings: DatabaseSettings) -> Iterator[int]:
         "GRIDKEEPER_DATABASE": settings.database,
         "PYTHONPATH": str(Path(__file__).parents[1]),
     }
-    process = subprocess.Popen([sys.executable, "-m", "dispatching.service", str(port)], env=env)
+    process = subprocess.Popen([sys.executable, "-m", module, str(port), *words], env=env)
     try:
         give_up = time.monotonic() + _START_LIMIT_S
         while True:

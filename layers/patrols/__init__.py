@@ -1,0 +1,1 @@
+"""Where people have been: devices, shifts, fixes."""

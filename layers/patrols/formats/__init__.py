@@ -1,0 +1,1 @@
+"""How telephones and trackers say where they are: pure functions, one file for each way."""

@@ -1,0 +1,1 @@
+"""What the benchmark `coverage` is made of."""
