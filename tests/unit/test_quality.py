@@ -30,6 +30,12 @@ def test_silence_before_the_first_and_after_the_last_fix_is_a_gap_too():
     assert quality([(trace([], []), HOUR)]).gaps == 1
 
 
+def test_a_first_fix_a_little_late_is_no_gap_and_not_known_either():
+    found = quality([(trace(np.arange(200, 3601, 20), 0), HOUR)])
+    assert (found.gaps, found.longest_silence_s) == (0, 200)
+    assert found.traced == pytest.approx(3400 / 3600)
+
+
 def test_a_ride_is_one_gap_however_many_fixes_it_has():
     ride = trace(np.arange(1200), np.cumsum(np.where(np.arange(1200) // 300 % 2, 10.0, 1.2)), accuracy_m=5)
     assert quality([(ride, (0, 1199 * SECOND_US))]).gaps == 2

@@ -108,6 +108,11 @@ def test_a_ride_told_every_second_counts_for_nothing_and_the_walks_around_it_do(
     assert found.legs.length_m[credited].sum() == pytest.approx(600 * 1.2, abs=60)
 
 
+def test_each_of_two_fixes_may_be_off_by_twice_its_accuracy():
+    assert trace([0, 10], [0, 61], accuracy_m=[10, 5]).legs.kind.tolist() == []
+    assert trace([0, 10], [0, 59], accuracy_m=[10, 5]).legs.kind.tolist() == [Kind.moved]
+
+
 def test_fixes_that_jitter_by_their_own_error_every_second_are_not_too_fast():
     rng = np.random.default_rng(5)
     seconds = np.arange(600)
@@ -150,6 +155,7 @@ def test_a_position_that_does_not_change_at_all_for_hours_counts_once():
     found = trace(minutes * 60, np.where(minutes < 125, 7.0, 7.0 + (minutes - 124) * 60))
     assert found.counts() == {Fate.kept: 6, Fate.frozen: 124}
     assert kinds(found)[0] == "gap"
+    assert Fate.frozen in trace(minutes[:121] * 60, 7.0).counts()
     almost = trace(minutes[:120] * 60, 7.0)
     assert almost.counts() == {Fate.kept: 120}
     assert almost.stops.dwell_s.tolist() == [119 * 60]

@@ -153,6 +153,14 @@ def test_whoever_was_last_seen_far_away_before_such_a_moment_has_left():
     assert len([one for one in seen(way, row_of(5, 2)) if one[0] == 5]) == 2
 
 
+@pytest.mark.parametrize(("outside_m", "visits_of_it"), [(25, 2), (15, 1)])
+def test_whoever_was_far_away_early_in_an_absence_and_near_in_its_middle_has_left(outside_m, visits_of_it):
+    seconds = np.arange(0, 1380, 10)
+    away_m = np.interp(seconds, [599, 600, 610, 630, 779, 780], [-5, 5, outside_m, 5, 5, -5])
+    way = trace(seconds, SIDE_M + away_m, accuracy_m=3)
+    assert len([one for one in seen(way, row_of(5, 2)) if one[0] == 5]) == visits_of_it
+
+
 def visits_one_by_one(found, grids, rule):
     """Entries and exits as they are defined, by looking at every absence from every grid."""
     entries = []
