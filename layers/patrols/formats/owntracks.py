@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from layers.patrols.fixes import Fix
-from layers.patrols.formats.measured import from_seconds, json_object, measured, number
+from layers.patrols.formats.measured import UNKNOWN, from_seconds, json_object, measured, number
 
 _KMH = 3.6
 
@@ -16,6 +16,8 @@ def fix_of(body: bytes | str) -> Fix | None:
 
     >>> fix_of('{"_type": "location", "lat": 34.75, "lon": 113.65, "tst": 1440395361, "vel": 36}').speed_ms
     10.0
+    >>> fix_of('{"_type": "location", "lat": 34.75, "lon": 113.65, "tst": 1440395361, "acc": 0}').accuracy_m
+    nan
     >>> fix_of('{"_type": "lwt", "tst": 1440395361}'), fix_of(b"")
     (None, None)
     """
@@ -28,5 +30,5 @@ def _located(message: Mapping[str, Any]) -> Fix | None:
     if at is None or lon != lon or lat != lat:
         return None
     # A value of zero is left out, so what is missing is unknown, and an accuracy of 0 too.
-    accuracy_m = number(message.get("acc"))
+    accuracy_m = number(message.get("acc")) or UNKNOWN
     return Fix(at, lon, lat, accuracy_m, measured(message.get("vel")) / _KMH, measured(message.get("cog")))
