@@ -28,7 +28,7 @@ def reading(session: Session, call: Callable[[], Any]) -> Reading:
     sent: list[tuple[str, Any]] = []
 
     def note(conn: Any, cursor: Any, sql: str, values: Any, context: Any, executemany: bool) -> None:
-        if not sql.startswith("SET "):
+        if not sql.startswith(("SET ", "PREPARE ")):
             sent.append((sql, values))
 
     connection = session.connection()

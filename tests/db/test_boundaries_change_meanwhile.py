@@ -32,7 +32,7 @@ from tests.town import at, squares
 WANG = Actor("wang")
 MICRO = SchemeSpec(name="micro", tree="town")
 WHOLE = [("M1", squares((-1, 0, 8, 5)))]
-STORING = "INSERT INTO cases"
+STORING = "EXECUTE insert_case "
 BACKFILLING = "SELECT row_no, scheme_id"
 PLACED = """
     SELECT COALESCE(c.source_id, c.id::text), s.name, p.version, g.code FROM placements p

@@ -89,7 +89,7 @@ def attempts(committing_client: TestClient) -> Counter[str]:
     seen: Counter[str] = Counter()
 
     def note(conn, cursor, statement, parameters, context, executemany):
-        seen["stored"] += "INSERT INTO cases" in statement
+        seen["stored"] += statement.startswith("EXECUTE insert_case ")
 
     event.listen(committing_client.app.state.engine, "before_cursor_execute", note)
     return seen
