@@ -23,7 +23,9 @@ WITH held AS MATERIALIZED (
                 AS away_m
         FROM point
         JOIN cases c ON c.geom && ST_Expand(point.geom, :same_width, :same_height)
-        WHERE c.matter_id = :same_matter AND c.tree = :tree AND c.state <> ALL(:closed)
+        WHERE c.matter_id = :same_matter AND c.tree = :tree
+            -- Written out as in the index of the open cases, for this statement is planned before it has its parameters.
+            AND NOT (c.state IN ('archived', 'rejected', 'merged'))
             AND c.occurred_at BETWEEN CAST(:same_at AS timestamptz) - :same_within_h * interval '1 hour'
                 AND CAST(:same_at AS timestamptz) + :same_within_h * interval '1 hour'
             AND ST_DWithin(CAST(c.geom AS geography), CAST(point.geom AS geography), :same_within_m)

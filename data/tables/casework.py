@@ -115,6 +115,13 @@ class Case(Base):
             "id",
             postgresql_where=text(f"NOT ({one_of('state', CLOSED_STATES)})"),
         ),
+        # What may be the same as a new report is looked for among these alone, however many years of cases lie there.
+        Index(
+            "ix_cases_open_geom",
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=text(f"NOT ({one_of('state', CLOSED_STATES)})"),
+        ),
     )
     # Numbers are read out on the phone: eight digits from the first case on.
     id: Mapped[int] = mapped_column(BigInteger, Identity(start=10_000_001), primary_key=True)

@@ -113,6 +113,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("NOT (state IN ('archived', 'rejected', 'merged'))"),
     )
+    op.create_index(
+        "ix_cases_open_geom",
+        "cases",
+        ["geom"],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_where=sa.text("NOT (state IN ('archived', 'rejected', 'merged'))"),
+    )
     _index_places()
     op.execute("GRANT SELECT, INSERT, UPDATE ON case_clocks, letters, staff_positions, webhooks TO gridkeeper_app")
     op.execute("GRANT SELECT, INSERT ON escalations, photos TO gridkeeper_app")
