@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from data.session import unit_of_work
 from gis.errors import BadInput
-from layers.dispatch.feed import START, Cursor, Page, now, read
+from layers.dispatch.feed import START, Cursor, Page, read
 from layers.errors import Outdated
 from tests.cluster import Database
-from tests.happenings import note, noted, report_one
+from tests.happenings import note, noted, report_one, this_moment
 from tests.imports import COLUMNS, take_cases, write_csv
 from tests.town import at
 
@@ -27,19 +27,6 @@ _PATIENCE_S = 60
 def the_page(town: Database, after: Cursor, limit: int = 1000) -> Page:
     with Session(town.app) as session:
         return read(session, after, limit)
-
-
-def this_moment(town: Database) -> Cursor:
-    """A place behind all that is written: transactions of other databases of the cluster hold it back for a while."""
-    give_up = time.monotonic() + _PATIENCE_S
-    while True:
-        with Session(town.app) as session:
-            place = now(session)
-            newest = session.scalar(text("SELECT COALESCE(max(xact), 0) FROM case_events"))
-        if newest < place.xact:
-            return place
-        assert time.monotonic() < give_up, "an older transaction of the cluster does not end"
-        time.sleep(0.05)
 
 
 def numbers(page: Page) -> list[int]:

@@ -56,10 +56,19 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     ("command", "more", "bars"),
     [
         ("grids", ("--scheme", "micro"), ("Reading one.gpkg", "Importing one.gpkg", "4/4", "Placing the cases")),
-        ("areas", ("--tree", "t", "--level", "county"), ("Reading one.gpkg", "Importing one.gpkg", "4/4")),
+        pytest.param(
+            "areas",
+            ("--tree", "t", "--level", "county"),
+            ("Reading one.gpkg", "Importing one.gpkg", "4/4"),
+            marks=pytest.mark.long,
+        ),
         ("staff", ("--tree", "town"), ("Importing one.csv", "1/?")),
-        ("buildings", ("--tree", "town"), ("Reading one.gpkg", "Importing one.gpkg", "1/1")),
-        ("streets", ("--tree", "town"), ("Reading one.gpkg", "Importing one.gpkg", "1/1")),
+        pytest.param(
+            "buildings", ("--tree", "town"), ("Reading one.gpkg", "Importing one.gpkg", "1/1"), marks=pytest.mark.long
+        ),
+        pytest.param(
+            "streets", ("--tree", "town"), ("Reading one.gpkg", "Importing one.gpkg", "1/1"), marks=pytest.mark.long
+        ),
         ("atoms", ("--tree", "town"), ("Reading one.gpkg", "Importing one.gpkg", "1/1")),
     ],
 )

@@ -146,6 +146,7 @@ def downgrade() -> None:
     op.drop_column("staff", "skills")
     op.drop_index("ix_case_events_notices", "case_events")
     op.drop_index("ix_cases_received_at", "cases")
+    op.drop_index("ix_cases_open_geom", "cases")
     op.drop_column("case_events", "xact")
     op.drop_column("case_events", "geom")
     for table in ("webhooks", "staff_positions", "photos", "letters", "escalations", "case_clocks"):
