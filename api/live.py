@@ -77,7 +77,8 @@ class Live:
         self._read: Cursor | None = None
         self._reading = Lock()
         self._stopping = Flag()
-        self._stop, self._stopped = socket.socketpair()
+        # A byte through it makes the thread look at once.
+        self._nudge, self._nudged = socket.socketpair()
         self._thread = Thread(target=self._listen, name="live", daemon=True)
 
     @contextmanager
@@ -89,9 +90,9 @@ class Live:
         finally:
             self.close()
             self._stopping.set()
-            self._stop.close()
+            self._nudge.close()
             self._thread.join()
-            self._stopped.close()
+            self._nudged.close()
 
     @property
     def streams(self) -> int:
@@ -122,6 +123,8 @@ class Live:
                 city(session, tree)
             if self._read is None:
                 self._read = feed.now(session)
+                # What waits for an older transaction was rung for when nobody wanted to know.
+                self._nudge.send(b".")
             if after is None:
                 return self._read, []
             try:
@@ -159,13 +162,15 @@ class Live:
             connection.close()
 
     def _wait(self, connection: DriverConnection, limit_s: float | None) -> bool:
-        """Wait for the wake-up; False when the service ends."""
+        """Wait for the wake-up or a nudge; False when the service ends."""
         with selectors.DefaultSelector() as waiting:
             waiting.register(connection, selectors.EVENT_READ)
-            waiting.register(self._stopped, selectors.EVENT_READ)
-            waiting.select(limit_s)
+            waiting.register(self._nudged, selectors.EVENT_READ)
+            ready = [key.fileobj for key, _ in waiting.select(limit_s)]
         if self._stopping.is_set():
             return False
+        if self._nudged in ready:
+            self._nudged.recv(64)
         connection.poll()
         connection.notifies.clear()
         return True

@@ -196,6 +196,22 @@ def test_what_waits_for_an_older_transaction_is_told_when_that_ends(town: Databa
     asyncio.run(follow())
 
 
+def test_what_waits_already_when_the_first_page_opens_is_told_too(town: Database, url: str):
+    case = report_one(town)
+
+    async def follow() -> None:
+        with town.app.connect() as somebody:
+            somebody.execute(text("SELECT pg_current_xact_id()"))
+            written = await in_thread(noted, town, case)
+            await asyncio.sleep(0.3)  # its wake-up comes while nobody follows
+            async with following(url) as stream:
+                await stream.begun()
+                somebody.rollback()
+                assert await notes_of(stream, 1) == written
+
+    asyncio.run(follow())
+
+
 def memory_mb() -> float:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
