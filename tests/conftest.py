@@ -89,7 +89,9 @@ def cluster(worker: str) -> Cluster:
     """The running PostGIS cluster of this process: the live feed waits for whatever is written in the same cluster."""
     home = _home() / worker
     embedded.start(home, lambda _: None)
-    return Cluster(home)
+    made = Cluster(home)
+    made.hurry()
+    return made
 
 
 @pytest.fixture(scope="session")
