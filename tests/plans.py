@@ -25,6 +25,15 @@ class Reading:
 
 def reading(session: Session, call: Callable[[], Any]) -> Reading:
     """Make a call and have every statement explained that it sent through the session."""
+    nodes = plan_nodes(session, call)
+    return Reading(
+        whole=tuple(node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"),
+        indexes=frozenset(node["Index Name"] for node in nodes if "Index Name" in node),
+    )
+
+
+def plan_nodes(session: Session, call: Callable[[], Any], *, how: str = "FORMAT JSON") -> list[dict[str, Any]]:
+    """The nodes of the plans of all statements that a call sends, as EXPLAIN gives them with some options."""
     sent: list[tuple[str, Any]] = []
 
     def note(conn: Any, cursor: Any, sql: str, values: Any, context: Any, executemany: bool) -> None:
@@ -35,12 +44,8 @@ def reading(session: Session, call: Callable[[], Any]) -> Reading:
     event.listen(connection, "before_cursor_execute", note)
     call()
     event.remove(connection, "before_cursor_execute", note)
-    plans = [connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {sql}", values).scalar_one() for sql, values in sent]
-    nodes = [node for plan in plans for node in _nodes(plan[0]["Plan"])]
-    return Reading(
-        whole=tuple(node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"),
-        indexes=frozenset(node["Index Name"] for node in nodes if "Index Name" in node),
-    )
+    plans = [connection.exec_driver_sql(f"EXPLAIN ({how}) {sql}", values).scalar_one() for sql, values in sent]
+    return [node for plan in plans for node in _nodes(plan[0]["Plan"])]
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

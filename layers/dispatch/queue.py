@@ -12,13 +12,15 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from data.prepared import execute_prepared
 from data.sql import statement
 from data.tables.loop import CLOCKS
 from gis.errors import BadInput
-from layers.cases.loop import closed_states, states
+from layers.cases.loop import states
 from layers.dispatch.cities import city
 
 MOST_ROWS = 1_000
+USUAL_ROWS = 100
 _PLACE = re.compile(r"([01])-(-?\d{1,17}|none)-(\d{1,18})", re.ASCII)
 _NAMED = ("matter", "department", "area", "grid", "staff")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,7 +84,7 @@ def page(
     *,
     filters: Filters | None = None,
     after: str | None = None,
-    limit: int = 100,
+    limit: int = USUAL_ROWS,
     now: datetime | None = None,
 ) -> Page:
     """A page of the open cases: those for which no deadline can be found first, then by deadline, then those without.
@@ -105,17 +107,21 @@ def page(
     place = _parsed(after)
     tree = city(session, tree)
     filters = filters or Filters()
+    meant = _meant(session, tree, filters)
     values = {
-        **_meant(session, tree, filters),
+        **meant,
         "tree": tree,
-        "closed": list(closed_states()),
         "now": now or datetime.now(UTC),
         "ahead": place.ahead,
         "due": place.due,
         "id": place.id,
         "limit": limit,
     }
-    row = session.execute(statement("queue"), values).one()
+    if limit == USUAL_ROWS and all(value is None for name, value in meant.items() if name != "overdue"):
+        # What is asked for all day is planned once, for no filter but whether the cases are late.
+        row = execute_prepared(session, "queue", values, written=(*meant, "limit")).one()
+    else:
+        row = session.execute(statement("queue"), values).one()
     total = row.overdue if filters.overdue else row.total
     return Page(row.rows, total, row.overdue, _written(row) if row.is_more else None)
 

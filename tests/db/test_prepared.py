@@ -57,3 +57,12 @@ def test_a_new_connection_prepares_for_itself(town: Database):
     with Session(town.app) as one, Session(town.app) as other:
         assert where(one, 1) == where(other, 1)
         assert plans(one) == plans(other) == (1, 0)
+
+
+def test_values_that_are_written_in_make_a_plan_of_their_own(town: Database):
+    with Session(town.app) as session:
+        for limit in (1, 2, 1):
+            values = {"lon": at(1, 1)[0], "lat": at(1, 1)[1], "at": NOW, "scheme": None}
+            execute_prepared(session, "grid_at", values, written=["scheme"]) if limit == 1 else where(session, 1)
+        asked = "SELECT generic_plans FROM pg_prepared_statements WHERE name ~ '^grid_at' ORDER BY name"
+        assert session.execute(text(asked)).scalars().all() == [1, 2]
