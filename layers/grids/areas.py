@@ -124,13 +124,14 @@ def _store(
 def _store_place_classes(session: Session, tree: str, incoming: Incoming, column: str, new: set[str]) -> int:
     """Give the areas their place classes; how many that were there before have another one now."""
     classes = {code: as_code(value) for code, value in zip(incoming.code, incoming.frame[column], strict=True)}
-    for value in classes.values():
+    for code, value in classes.items():
         if value not in (None, *PLACE_CLASSES):
             raise BadInput(
                 "unknown_word",
-                f"'{value}' is no place class; known: {', '.join(PLACE_CLASSES)}.",
+                f"'{value}' of the area {code} is no place class; known: {', '.join(PLACE_CLASSES)}.",
                 field="place_class",
                 value=value,
+                values={"area": code},
             )
     changed = 0
     for value in (None, *PLACE_CLASSES):

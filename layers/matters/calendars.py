@@ -46,6 +46,8 @@ def import_calendar(
     faults = Faults()
     lines = lines_of(chunks, file, ("day", "spans"), ("note",), faults)
     days = _days(lines, faults)
+    if not lines:
+        faults.add(Line(file, 1, {}), "day", "empty", "There is no day in it.")
     faults.refuse()
     summary = open_batch(session, actor, kind="calendar", dataset=tree, file=file, options={"name": name})
     calendar = _calendar(session, tree, name, zone)
@@ -120,8 +122,6 @@ def _days(lines: Sequence[Line], faults: Faults) -> dict[date, tuple[Line, list[
             faults.add(line, "spans", "bad_spans", str(error))
     for line, first in repeated([line for line in lines if line.get("day")], ("day",)):
         faults.add(line, "day", "row_twice", f"Row {first.row} is for the same already.")
-    if not lines:
-        faults.add(Line("the file", 1, {}), "day", "empty", "There is no day in it.")
     return days
 
 

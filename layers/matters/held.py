@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import Lock
@@ -19,6 +19,8 @@ from gis.working_time import WorkingTime
 from layers.matters.limits import Limit, LimitsOf
 
 DIRECT = "direct"
+# The class of a place of which no area says more.
+ANY_PLACE = "city"
 # More than the versions that a process meets in a day: imported history may reach over several.
 _HELD = 32
 
@@ -109,7 +111,8 @@ class Catalogue:
     def matter(self, code: str | None, standard: str | None = None) -> MatterRef | None:
         """The matter of a code; that which it became, where its numbering was replaced.
 
-        None for a code that is not known, or that stands for several matters and comes without its standard.
+        A matter that was replaced after these rules were made for it is still itself. None for a code that is not
+        known, or that stands for several matters and comes without its standard.
         """
         found = None if code is None else self._codes.get((standard, code.strip()))
         return None if found is None else self.matters[found]
@@ -196,7 +199,7 @@ def _read(session: Session, edition: Edition) -> Catalogue:
         row.most_returns,
         {one.id: _matter(one) for one in matters},
         {one.id: _department(one) for one in departments},
-        _codes=_by_code(matters),
+        _codes=_by_code(matters, {one.matter_id for one in rules} | {one.matter_id for one in limits}),
         _rules={_pattern(one): _rule(one) for one in rules},
         _limits=_by_stage(limits),
         _paths=dict(paths),
@@ -236,17 +239,31 @@ def _by_stage(rows: Iterable[TimeLimit]) -> dict[str, dict[Pattern, tuple[Limit,
     return found
 
 
-def _by_code(matters: Sequence[Matter]) -> dict[tuple[str | None, str], int]:
-    """Standard and code to the id of what holds today.
+def _by_code(matters: Sequence[Matter], ruled: Collection[int | None]) -> dict[tuple[str | None, str], int]:
+    """Standard and code to the id of what it stands for under rules that are made for some matters.
 
-    A code without its standard stands for the matter that nothing replaced, else for that which all of its matters
-    became; where neither is one, it stands for nothing.
+    A code without its standard stands for the matter that the rules name, else for that which nothing replaced, else
+    for that which all of its matters became; where these are several, it stands for nothing.
     """
-    today = {one.id: one.same_as or one.id for one in matters}
-    found: dict[tuple[str | None, str], int] = {(one.standard, one.code): today[one.id] for one in matters}
-    for code in {one.code for one in matters}:
-        alike = [one for one in matters if one.code == code]
-        meant = {one.id for one in alike if one.same_as is None} or {today[one.id] for one in alike}
+    same_as = {one.id: one.same_as for one in matters}
+
+    def stands_for(matter: int) -> int:
+        # That one was replaced is told once for all versions, and no rule is made for it since: these are older.
+        while matter not in ruled and (other := same_as[matter]) is not None:
+            matter = other
+        return matter
+
+    became = {matter: stands_for(matter) for matter in same_as}
+    found: dict[tuple[str | None, str], int] = {(one.standard, one.code): became[one.id] for one in matters}
+    of_code: defaultdict[str, list[Matter]] = defaultdict(list)
+    for one in matters:
+        of_code[one.code].append(one)
+    for code, alike in of_code.items():
+        meant = (
+            {one.id for one in alike if one.id in ruled}
+            or {one.id for one in alike if one.same_as is None}
+            or {became[one.id] for one in alike}
+        )
         if len(meant) == 1:
             found[None, code] = meant.pop()
     return found

@@ -75,6 +75,30 @@ def test_a_number_of_two_replaced_standards_means_nothing_without_its_standard(s
     assert rules.matter("0110", "2005") == rules.matter("06001")
 
 
+def test_a_number_that_was_replaced_later_is_itself_under_the_rules_that_name_it(session: Session, tmp_path: Path):
+    give_rules(session, tmp_path, since=SINCE)
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    replaced = [(*row[:6], "06001" if row[1] in ("06010", "0110") else row[6]) for row in RULES["matters"]]
+    others = {name: [row for row in RULES[name] if row[0] != "06010"] for name in ("rules", "limits")}
+    give_rules(session, tmp_path, since=soon, matters=replaced, **others)
+    rubbish, building = known(session, SINCE).matter("06010"), known(session, soon).matter("06010")
+    assert rubbish is not None
+    assert building is not None
+    assert (rubbish.code, building.code) == ("06010", "06001")
+    assert known(session, SINCE).matter("06010", "2026") == rubbish
+    assert [one.amount for one in known(session, SINCE).limits(rubbish.id, "normal", "city", "handle")] == [4]
+
+
+def test_what_a_number_became_may_be_replaced_in_its_turn(session: Session, tmp_path: Path):
+    give_rules(session, tmp_path, since=SINCE)
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    replaced = [(*row[:6], "06001" if row[1] == "06010" else row[6]) for row in RULES["matters"] if row[1] != "0110"]
+    others = {name: [row for row in RULES[name] if row[0] != "06010"] for name in ("rules", "limits")}
+    give_rules(session, tmp_path, since=soon, matters=replaced, **others)
+    meant = [known(session, at).matter("0110") for at in (SINCE, soon)]
+    assert [one and one.code for one in meant] == ["06010", "06001"]
+
+
 def test_a_version_in_memory_costs_one_small_statement(session: Session, tmp_path: Path):
     give_rules(session, tmp_path, since=SINCE)
     first = known(session)
@@ -256,6 +280,11 @@ def test_a_faulty_day_is_named(session: Session, tmp_path: Path, days, field, va
         give_days(session, write_days(tmp_path / "more.csv", days))
     ((fault),) = caught.value.values["faults"]
     assert (fault["row"], fault["field"], fault["value"], fault["reason"]) == (2, field, value, reason)
+
+
+def test_a_calendar_without_a_day_is_named(session: Session, tmp_path: Path):
+    with pytest.raises(BadInput, match=r"none\.csv, row 1, day: There is no day in it\."):
+        give_days(session, write_days(tmp_path / "none.csv", {}))
 
 
 def test_a_calendar_keeps_its_clock(session: Session, tmp_path: Path):

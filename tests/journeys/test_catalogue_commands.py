@@ -76,4 +76,5 @@ def test_the_limits_of_an_area_follow_its_place_class(database: Database, tmp_pa
     assert rows_of(database.app, classes) == [("city",), ("rural",)]
     third = gridkeeper_within(database, "import", "areas", streets("sea", "rural"), *words)
     assert (third.code, third.facts["error"]["value"]) == (2, "sea")
+    assert "'sea' of the area 410100001000 is no place class" in third.err
     assert rows_of(database.app, classes) == [("city",), ("rural",)]
