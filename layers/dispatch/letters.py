@@ -14,6 +14,7 @@ from data.tables.loop import LETTER_STATES
 from gis.errors import BadInput
 from layers.actor import Actor
 from layers.cases.notices import CONSECUTIVE
+from layers.dispatch.cities import city
 from layers.errors import Conflict, Forbidden, NotFound
 
 # What is decided -> the state of the letter then.
@@ -35,7 +36,10 @@ def letters(session: Session, *, tree: str | None = None, state: str | None = No
 
     Raises:
         BadInput: `unknown_word`.
+        NotFound: `unknown_tree`.
     """
+    if tree is not None:
+        city(session, tree)
     if state is not None and state not in LETTER_STATES:
         known = ", ".join(LETTER_STATES)
         raise BadInput(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from data.sql import statement
 from data.tables import Area, Department, Grid, Scheme, Staff
+from data.tables.catalogue import STAGES
 from data.tables.ground import AREA_LEVELS
 from gis.errors import BadInput
 from layers.cases.loop import states
@@ -23,8 +24,8 @@ from layers.errors import NotFound
 
 PARTS = ("numerator", "denominator")
 MOST_ROWS = 1_000
-_STAGES = ("report", "dispatch", "handle", "verify", "assess", "archive")
 _CLOSED = "archived"
+_EARLIEST, _LATEST = date(1900, 1, 1), date(9000, 1, 1)
 # What cases are grouped by -> its groups: code, names in both languages, city.
 _GROUPS: dict[str, Select[str, str, str, str]] = {
     **{
@@ -81,8 +82,8 @@ class _Meant:
             "now": self.as_of,
             "by": self.by,
             "on_report": _in_stages("report"),
-            "with_handlers": [*_in_stages(*_STAGES[2:]), _CLOSED],
-            "after_handling": [*_in_stages(*_STAGES[3:]), _CLOSED],
+            "with_handlers": [*_in_stages(*STAGES[2:]), _CLOSED],
+            "after_handling": [*_in_stages(*STAGES[3:]), _CLOSED],
         }
 
     def told(self) -> dict[str, Any]:
@@ -222,12 +223,13 @@ def _meant(session: Session, asked: Asked) -> _Meant:
     now = asked.as_of or datetime.now(UTC)
     last = asked.last or max(now.astimezone(ZoneInfo(zone)).date(), asked.first or date.min)
     first = asked.first or last.replace(day=1)
-    if not date(1900, 1, 1) <= first <= last <= date(9000, 1, 1):
+    if not _EARLIEST <= first <= last <= _LATEST:
+        field, day = ("to", last) if first >= _EARLIEST and last > _LATEST else ("from", first)
         raise BadInput(
             "bad_period",
-            f"A period has its first day before its last; {first} to {last} is none.",
-            field="from",
-            value=first.isoformat(),
+            f"A period lies between {_EARLIEST} and {_LATEST} and ends after it began; {first} to {last} is none.",
+            field=field,
+            value=day.isoformat(),
         )
     return _Meant(tree, zone, first, last, asked.by, now)
 

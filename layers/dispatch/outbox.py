@@ -18,6 +18,7 @@ from gis.errors import BadInput
 from layers.actor import Actor
 from layers.cases.loop import states, steps
 from layers.dispatch import feed
+from layers.dispatch.cities import city
 from layers.dispatch.feed import Cursor
 from layers.errors import NotFound
 
@@ -56,8 +57,11 @@ def add(
 
     Raises:
         BadInput: `bad_webhook_url`, `unknown_kind`.
+        NotFound: `unknown_tree`.
         Outdated: `cursor_void`.
     """
+    if tree is not None:
+        city(session, tree)
     cursor = _reachable(session, after) if after else feed.now(session)
     made = Webhook(
         url=_checked(url),

@@ -133,3 +133,5 @@ def test_only_supervisors_decide_on_letters_that_there_are(ruled: Session):
         assert refused.value.code == code
     with pytest.raises(BadInput, match="Known: draft, sent, dropped"):
         letters(ruled, state="lost")
+    with pytest.raises(NotFound, match="no city named 'twon'"):
+        letters(ruled, tree="twon")

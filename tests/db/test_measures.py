@@ -167,6 +167,20 @@ def test_without_days_the_month_so_far_is_measured(town: Session):
     assert (found["from"], found["to"], found["time_zone"]) == ("2026-03-01", "2026-03-15", "Asia/Shanghai")
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "field"),
+    [
+        (date(2026, 2, 1), date(2026, 1, 1), "from"),
+        (date(1899, 12, 31), date(2026, 1, 1), "from"),
+        (date(2026, 2, 1), date(9000, 1, 2), "to"),
+    ],
+)
+def test_a_day_that_makes_no_period_is_named(town: Session, first: date, last: date, field: str):
+    with pytest.raises(BadInput, match="between 1900-01-01 and 9000-01-01") as refused:
+        measured(town, asked(first=first, last=last))
+    assert (refused.value.field, refused.value.value) == (field, str(last if field == "to" else first))
+
+
 def test_what_cannot_be_asked_is_told_with_what_can(town: Session):
     for act, kind, code in (
         (lambda: measured(town, asked(by="planet")), BadInput, "unknown_word"),

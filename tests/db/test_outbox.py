@@ -252,6 +252,11 @@ def test_a_kind_that_never_happens_is_refused(town: Database, receiver: Receiver
     assert refused(town, receiver.url, after=Cursor(999999999999, 0)).code == "cursor_void"
 
 
+def test_a_city_of_which_nothing_will_ever_be_heard_is_refused(town: Database, receiver: Receiver):
+    error = refused(town, receiver.url, tree="twon")
+    assert (error.code, error.field, error.value) == ("unknown_tree", "tree", "twon")
+
+
 def test_the_service_tells_webhooks_within_a_second(town: Database, receiver: Receiver):
     added(town, receiver)
     with served(town):
