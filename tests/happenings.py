@@ -35,13 +35,19 @@ def this_moment(town: Database) -> Cursor:
         time.sleep(0.05)
 
 
-def report_one(town: Database, column: float = 1, row: float = 0.25) -> int:
-    """Report a case in the town, in grid D01 when no place is said: its number, when who follows is behind it."""
+def report_meanwhile(town: Database, column: float = 1, row: float = 0.25) -> int:
+    """Report a case in the town, in grid D01 when no place is said, while another transaction is open: its number."""
     lon, lat = at(column, row)
     with unit_of_work(town.app) as session:
         receipt = receive(session, ANNA, Report(x=lon, y=lat, datum="wgs84", category="garbage"))
-    this_moment(town)
     return int(receipt.answer["number"])
+
+
+def report_one(town: Database, column: float = 1, row: float = 0.25) -> int:
+    """The same while none is open: its number, when who follows is behind it."""
+    number = report_meanwhile(town, column, row)
+    this_moment(town)
+    return number
 
 
 def note(place: Session | Connection, case: int, count: int = 1) -> list[int]:

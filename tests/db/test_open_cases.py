@@ -17,7 +17,7 @@ from layers.dispatch import open_cases as module
 from layers.dispatch.feed import Cursor, read
 from layers.dispatch.open_cases import open_cases
 from tests.cluster import Database
-from tests.happenings import note, report_one
+from tests.happenings import note, report_meanwhile, report_one
 from tests.waiting import fill
 
 NOW = "2026-05-06T08:00:00+08:00"
@@ -109,7 +109,7 @@ def test_what_commits_while_the_columns_are_read_is_in_them_or_after_their_curso
     real = module._read
 
     def meanwhile(session: Session, tree: str):
-        between.append(report_one(town, 3, 1))
+        between.append(report_meanwhile(town, 3, 1))
         return real(session, tree)
 
     monkeypatch.setattr(module, "_read", meanwhile)
