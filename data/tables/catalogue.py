@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Constraint,
     Date,
     Float,
     ForeignKey,
@@ -107,27 +108,34 @@ class Catalogue(Base):
     recorded_at: Mapped[datetime] = mapped_column(Instant, server_default=func.clock_timestamp())
 
 
-class ServiceRule(Base):
-    """Who handles a matter: the lead department and those that assist; null stands for any matter, urgency or place."""
+class _ForSomeCases:
+    """A row of a catalogue and the cases that it is for; null stands for any matter, urgency or place."""
 
-    __tablename__ = "service_rules"
-    __table_args__ = (
-        CheckConstraint(one_of("urgency", URGENCIES), name="urgency"),
-        CheckConstraint(one_of("place_class", PLACE_CLASSES), name="place_class"),
-        UniqueConstraint(
-            "catalogue_id",
-            "matter_id",
-            "urgency",
-            "place_class",
-            name="uq_service_rules_once",
-            postgresql_nulls_not_distinct=True,
-        ),
-    )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     catalogue_id: Mapped[int] = mapped_column(ForeignKey("catalogues.id"))
     matter_id: Mapped[int | None] = mapped_column(ForeignKey("matters.id"))
     urgency: Mapped[str | None] = mapped_column(Text)
     place_class: Mapped[str | None] = mapped_column(Text)
+
+
+def _once_for_each(table: str, *further: str) -> tuple[Constraint, ...]:
+    """That there is one such row for the same cases and whatever further columns set rows apart."""
+    return (
+        CheckConstraint(one_of("urgency", URGENCIES), name="urgency"),
+        CheckConstraint(one_of("place_class", PLACE_CLASSES), name="place_class"),
+        UniqueConstraint(
+            *("catalogue_id", "matter_id", "urgency", "place_class", *further),
+            name=f"uq_{table}_once",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+
+class ServiceRule(_ForSomeCases, Base):
+    """Who handles a matter: the lead department and those that assist."""
+
+    __tablename__ = "service_rules"
+    __table_args__ = _once_for_each("service_rules")
     # Null: the person of the grid does it.
     department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     assisting: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
@@ -138,32 +146,16 @@ class ServiceRule(Base):
     source: Mapped[str] = mapped_column(Text)
 
 
-class TimeLimit(Base):
+class TimeLimit(_ForSomeCases, Base):
     """How long a step may take; a step of one matter may have several milestones, each with its own limit."""
 
     __tablename__ = "time_limits"
     __table_args__ = (
-        CheckConstraint(one_of("urgency", URGENCIES), name="urgency"),
-        CheckConstraint(one_of("place_class", PLACE_CLASSES), name="place_class"),
         CheckConstraint(one_of("stage", STAGES), name="stage"),
         CheckConstraint(one_of("unit", TIME_UNITS), name="unit"),
         CheckConstraint("amount > 0", name="amount_positive"),
-        UniqueConstraint(
-            "catalogue_id",
-            "matter_id",
-            "urgency",
-            "place_class",
-            "stage",
-            "milestone",
-            name="uq_time_limits_once",
-            postgresql_nulls_not_distinct=True,
-        ),
+        *_once_for_each("time_limits", "stage", "milestone"),
     )
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    catalogue_id: Mapped[int] = mapped_column(ForeignKey("catalogues.id"))
-    matter_id: Mapped[int | None] = mapped_column(ForeignKey("matters.id"))
-    urgency: Mapped[str | None] = mapped_column(Text)
-    place_class: Mapped[str | None] = mapped_column(Text)
     stage: Mapped[str] = mapped_column(Text)
     # 'end' is the end of the step itself.
     milestone: Mapped[str] = mapped_column(Text)

@@ -1,5 +1,7 @@
 """The loop: states, clocks and counts of cases, escalations, letters, photos, positions; the outbox."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from geoalchemy2 import Geometry
@@ -28,99 +30,22 @@ _STATES = (
     "rejected",
     "merged",
 )
-_COLUMNS = (
-    "matter_id",
-    "urgency",
-    "place_class",
-    "department_id",
-    "assisting",
-    "revision",
-    "clock",
-    "due_at",
-    "due_milestone",
-    "paused_state",
-    "reworks",
-    "returns",
-    "level",
-    "supervised",
-    "merged_into",
-    "closed_at",
-)
 _BEFORE = ("queued", "reported", "dispatched", "handling", "verified", "assessed", "archived")
 
 
 def upgrade() -> None:
-    _add_tables()
-    op.add_column("case_events", sa.Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=True))
-    op.add_column("case_events", sa.Column("xact", sa.BigInteger(), nullable=True))
-    op.create_index(
-        op.f("ix_case_events_xact_id"),
-        "case_events",
-        ["xact", "id"],
-        unique=False,
-        postgresql_where=sa.text("xact IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_case_events_notices", "case_events", ["at"], unique=False, postgresql_where=sa.text("kind = 'notify'")
-    )
-    # Set afterwards: what is there already was written by transactions that nobody waits for.
-    op.alter_column("case_events", "xact", server_default=sa.text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)"))
+    _add_clocks()
+    _add_escalations()
+    _add_letters()
+    _add_photos()
+    _add_positions()
+    _add_webhooks()
+    _change_events()
     op.add_column(
         "staff", sa.Column("skills", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
     )
-    _add_columns()
-    # All at once, so that the cases are read once.
-    op.execute(
-        f"""
-        ALTER TABLE cases
-            DROP CONSTRAINT ck_cases_state,
-            ADD CONSTRAINT ck_cases_state CHECK (state IN ({_quoted(_STATES)})),
-            ADD CONSTRAINT ck_cases_urgency CHECK (urgency IN ('normal', 'urgent')),
-            ADD CONSTRAINT ck_cases_place_class CHECK (place_class IN ('city', 'fringe', 'rural')),
-            ADD CONSTRAINT ck_cases_clock CHECK (
-                clock IN ('no_limit', 'running', 'paused', 'beyond_calendar', 'unmeasured', 'stopped')
-            ),
-            ADD CONSTRAINT ck_cases_running_has_deadline CHECK ((clock = 'running') = (due_at IS NOT NULL)),
-            ADD CONSTRAINT ck_cases_merged_into_one CHECK ((state = 'merged') = (merged_into IS NOT NULL))
-        """
-    )
-    op.create_index(
-        op.f("ix_cases_received_at"),
-        "cases",
-        ["received_at"],
-        unique=False,
-        postgresql_using="brin",
-        postgresql_with={"autosummarize": "on"},
-    )
-    op.create_index(
-        op.f("ix_cases_merged_into"),
-        "cases",
-        ["merged_into"],
-        unique=False,
-        postgresql_where=sa.text("merged_into IS NOT NULL"),
-    )
-    op.create_index(
-        op.f("ix_cases_tree_due_at_id"),
-        "cases",
-        ["tree", "due_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("due_at IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_cases_queue",
-        "cases",
-        ["tree", sa.text("(clock <> 'beyond_calendar')"), sa.text("COALESCE(due_at, 'infinity')"), "id"],
-        unique=False,
-        postgresql_where=sa.text("NOT (state IN ('archived', 'rejected', 'merged'))"),
-    )
-    op.create_index(
-        "ix_cases_open_geom",
-        "cases",
-        ["geom"],
-        unique=False,
-        postgresql_using="gist",
-        postgresql_where=sa.text("NOT (state IN ('archived', 'rejected', 'merged'))"),
-    )
+    _change_cases()
+    _index_cases()
     _index_places()
     op.execute("GRANT SELECT, INSERT, UPDATE ON case_clocks, letters, staff_positions, webhooks TO gridkeeper_app")
     op.execute("GRANT SELECT, INSERT ON escalations, photos TO gridkeeper_app")
@@ -141,8 +66,8 @@ def downgrade() -> None:
             ADD CONSTRAINT ck_cases_state CHECK (state IN ({_quoted(_BEFORE)}))
         """
     )
-    for column in _COLUMNS:
-        op.drop_column("cases", column)
+    for column in _of_cases():
+        op.drop_column("cases", column.name)
     op.drop_column("staff", "skills")
     op.drop_index("ix_case_events_notices", "case_events")
     op.drop_index("ix_cases_received_at", "cases")
@@ -214,29 +139,102 @@ def _quoted(words: tuple[str, ...]) -> str:
     return ", ".join(f"'{word}'" for word in words)
 
 
-def _add_columns() -> None:
-    op.add_column("cases", sa.Column("matter_id", sa.BigInteger(), nullable=True))
-    op.add_column("cases", sa.Column("urgency", sa.Text(), server_default="normal", nullable=False))
-    op.add_column("cases", sa.Column("place_class", sa.Text(), server_default="city", nullable=False))
-    op.add_column("cases", sa.Column("department_id", sa.BigInteger(), nullable=True))
-    op.add_column(
-        "cases",
-        sa.Column("assisting", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
+def _change_events() -> None:
+    op.add_column("case_events", sa.Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=True))
+    op.add_column("case_events", sa.Column("xact", sa.BigInteger(), nullable=True))
+    op.create_index(
+        op.f("ix_case_events_xact_id"),
+        "case_events",
+        ["xact", "id"],
+        unique=False,
+        postgresql_where=sa.text("xact IS NOT NULL"),
     )
-    op.add_column("cases", sa.Column("revision", sa.Integer(), server_default=sa.text("1"), nullable=False))
-    op.add_column("cases", sa.Column("clock", sa.Text(), server_default="no_limit", nullable=False))
-    op.add_column("cases", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("cases", sa.Column("due_milestone", sa.Text(), nullable=True))
-    op.add_column("cases", sa.Column("paused_state", sa.Text(), nullable=True))
-    op.add_column("cases", sa.Column("reworks", sa.SmallInteger(), server_default=sa.text("0"), nullable=False))
-    op.add_column("cases", sa.Column("returns", sa.SmallInteger(), server_default=sa.text("0"), nullable=False))
-    op.add_column("cases", sa.Column("level", sa.SmallInteger(), server_default=sa.text("0"), nullable=False))
-    op.add_column("cases", sa.Column("supervised", sa.Boolean(), server_default=sa.text("false"), nullable=False))
-    op.add_column("cases", sa.Column("merged_into", sa.BigInteger(), nullable=True))
-    op.add_column("cases", sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_case_events_notices", "case_events", ["at"], unique=False, postgresql_where=sa.text("kind = 'notify'")
+    )
+    # Set afterwards: what is there already was written by transactions that nobody waits for.
+    op.alter_column("case_events", "xact", server_default=sa.text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)"))
 
 
-def _add_tables() -> None:
+def _of_cases() -> list[sa.Column[Any]]:
+    """The columns that cases get."""
+    return [
+        sa.Column("matter_id", sa.BigInteger(), nullable=True),
+        sa.Column("urgency", sa.Text(), server_default="normal", nullable=False),
+        sa.Column("place_class", sa.Text(), server_default="city", nullable=False),
+        sa.Column("department_id", sa.BigInteger(), nullable=True),
+        sa.Column("assisting", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("revision", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("clock", sa.Text(), server_default="no_limit", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_milestone", sa.Text(), nullable=True),
+        sa.Column("paused_state", sa.Text(), nullable=True),
+        sa.Column("reworks", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("returns", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("level", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("supervised", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("merged_into", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+    ]
+
+
+def _change_cases() -> None:
+    for column in _of_cases():
+        op.add_column("cases", column)
+    # All at once, so that the cases are read once.
+    op.execute(
+        f"""
+        ALTER TABLE cases
+            DROP CONSTRAINT ck_cases_state,
+            ADD CONSTRAINT ck_cases_state CHECK (state IN ({_quoted(_STATES)})),
+            ADD CONSTRAINT ck_cases_urgency CHECK (urgency IN ('normal', 'urgent')),
+            ADD CONSTRAINT ck_cases_place_class CHECK (place_class IN ('city', 'fringe', 'rural')),
+            ADD CONSTRAINT ck_cases_clock CHECK (
+                clock IN ('no_limit', 'running', 'paused', 'beyond_calendar', 'unmeasured', 'stopped')
+            ),
+            ADD CONSTRAINT ck_cases_running_has_deadline CHECK ((clock = 'running') = (due_at IS NOT NULL)),
+            ADD CONSTRAINT ck_cases_merged_into_one CHECK ((state = 'merged') = (merged_into IS NOT NULL))
+        """
+    )
+
+
+def _index_cases() -> None:
+    op.create_index(
+        op.f("ix_cases_received_at"),
+        "cases",
+        ["received_at"],
+        unique=False,
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    )
+    op.create_index(
+        op.f("ix_cases_merged_into"),
+        "cases",
+        ["merged_into"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_cases_tree_due_at_id"),
+        "cases",
+        ["tree", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    is_open = sa.text("NOT (state IN ('archived', 'rejected', 'merged'))")
+    op.create_index(
+        "ix_cases_queue",
+        "cases",
+        ["tree", sa.text("(clock <> 'beyond_calendar')"), sa.text("COALESCE(due_at, 'infinity')"), "id"],
+        unique=False,
+        postgresql_where=is_open,
+    )
+    op.create_index(
+        "ix_cases_open_geom", "cases", ["geom"], unique=False, postgresql_using="gist", postgresql_where=is_open
+    )
+
+
+def _add_clocks() -> None:
     op.create_table(
         "case_clocks",
         sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -254,6 +252,46 @@ def _add_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("case_id", "stage", "round", "milestone", name=op.f("pk_case_clocks")),
     )
+    op.create_index(
+        op.f("ix_case_clocks_tree_stage_started_at"), "case_clocks", ["tree", "stage", "started_at"], unique=False
+    )
+
+
+def _add_escalations() -> None:
+    op.create_table(
+        "escalations",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("round", sa.SmallInteger(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_escalations_staff_id")),
+        sa.PrimaryKeyConstraint("case_id", "stage", "round", "level", name=op.f("pk_escalations")),
+    )
+
+
+def _add_letters() -> None:
+    op.create_table(
+        "letters",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("tree", sa.Text(), nullable=False),
+        sa.Column("department_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("state", sa.Text(), server_default="draft", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('draft', 'sent', 'dropped')", name=op.f("ck_letters_state")),
+        sa.ForeignKeyConstraint(["department_id"], ["departments.id"], name=op.f("fk_letters_department_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letters")),
+    )
+    op.create_index(op.f("ix_letters_department_id"), "letters", ["department_id"], unique=False)
+
+
+def _add_photos() -> None:
     op.create_table(
         "photos",
         sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -267,6 +305,21 @@ def _add_tables() -> None:
         sa.PrimaryKeyConstraint("case_id", "sha256", name=op.f("pk_photos")),
     )
     op.create_index(op.f("ix_photos_sha256"), "photos", ["sha256"], unique=False)
+
+
+def _add_positions() -> None:
+    op.create_table(
+        "staff_positions",
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accuracy_m", sa.Double(), nullable=True),
+        sa.Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_positions_staff_id")),
+        sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_staff_positions")),
+    )
+
+
+def _add_webhooks() -> None:
     op.create_table(
         "webhooks",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
@@ -285,43 +338,3 @@ def _add_tables() -> None:
         sa.CheckConstraint("state IN ('active', 'paused')", name=op.f("ck_webhooks_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
     )
-    op.create_table(
-        "escalations",
-        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("stage", sa.Text(), nullable=False),
-        sa.Column("round", sa.SmallInteger(), nullable=False),
-        sa.Column("level", sa.SmallInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("staff_id", sa.BigInteger(), nullable=True),
-        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_escalations_staff_id")),
-        sa.PrimaryKeyConstraint("case_id", "stage", "round", "level", name=op.f("pk_escalations")),
-    )
-    op.create_table(
-        "staff_positions",
-        sa.Column("staff_id", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("accuracy_m", sa.Double(), nullable=True),
-        sa.Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_positions_staff_id")),
-        sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_staff_positions")),
-    )
-    op.create_table(
-        "letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("tree", sa.Text(), nullable=False),
-        sa.Column("department_id", sa.BigInteger(), nullable=False),
-        sa.Column("case_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("state", sa.Text(), server_default="draft", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decided_by", sa.Text(), nullable=True),
-        sa.Column("note", sa.Text(), nullable=True),
-        sa.CheckConstraint("state IN ('draft', 'sent', 'dropped')", name=op.f("ck_letters_state")),
-        sa.ForeignKeyConstraint(["department_id"], ["departments.id"], name=op.f("fk_letters_department_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_letters")),
-    )
-    op.create_index(
-        op.f("ix_case_clocks_tree_stage_started_at"), "case_clocks", ["tree", "stage", "started_at"], unique=False
-    )
-    op.create_index(op.f("ix_letters_department_id"), "letters", ["department_id"], unique=False)
