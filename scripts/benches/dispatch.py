@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 from dispatching import load, queue
-from dispatching.service import BARE, served
+from dispatching.service import BARE
 from redrawing import city
 from rounds import Engine, Promise, Report, Row, Table, interleaved, options
+from serving import module, served
 from sqlalchemy import text
 
 from data.session import engine, unit_of_work
@@ -132,9 +133,9 @@ def main() -> None:
     env = {"GRIDKEEPER_HOME": str(settings.home), "GRIDKEEPER_DATABASE": settings.database}
     subprocess.run([_GRIDKEEPER, "demo"], env=env, check=True)
     bodies = reports(settings, size.posts)
-    with served(settings) as port:
-        live(report, port, bodies, size)
-        posts(report, port, bodies, size)
+    with served(settings, module("dispatching.service")) as service:
+        live(report, service.port, bodies, size)
+        posts(report, service.port, bodies, size)
     late(report, settings, size)
     report.show(as_json=chosen.json)
 

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from dispatching.service import served
 from ingesting import copies, load
 from redrawing import city
 from rounds import Engine, Promise, Report, Row, Table, interleaved, options
+from serving import module, served
 from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import Range
 
@@ -173,9 +173,10 @@ def requests(labels: list[str], frame: pd.DataFrame, port: int, round_: int, cou
 
 def single(report: Report, settings: DatabaseSettings, labels: list[str], frame: pd.DataFrame, size: Size) -> None:
     """Single fixes over HTTP, each answered after its commit."""
-    module, took_s, rounds = "ingesting.service", dict[str, list[float]](), {SERVED: 0, BARELY: 0}
-    with served(settings, module, "ours") as ours, served(settings, module, "bare") as bare:
-        ports = {SERVED: ours, BARELY: bare}
+    took_s, rounds = dict[str, list[float]](), {SERVED: 0, BARELY: 0}
+    commands = [module("ingesting.service", which) for which in ("ours", "bare")]
+    with served(settings, commands[0]) as ours, served(settings, commands[1]) as bare:
+        ports = {SERVED: ours.port, BARELY: bare.port}
         waiting: dict[str, list[bytes]] = {}
 
         def prepare(name: str) -> None:

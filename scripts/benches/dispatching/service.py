@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,43 +18,8 @@ from data.settings import DatabaseSettings
 from data.tables import Case
 
 BARE = "/bare"
-_START_LIMIT_S = 60
 # The identity gives the one, the request the other.
 _NOT_COPIED = ("id", "geom")
-
-
-@contextmanager
-def served(settings: DatabaseSettings, module: str = "dispatching.service", *words: str) -> Iterator[int]:
-    """A service in a process of its own until the block ends; its port.
-
-    Args:
-        settings: Its database.
-        module: What is run, with the port and then the words as its arguments.
-        words: Further arguments.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
-    env = {
-        **os.environ,
-        "GRIDKEEPER_HOME": str(settings.home),
-        "GRIDKEEPER_DATABASE": settings.database,
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-    }
-    process = subprocess.Popen([sys.executable, "-m", module, str(port), *words], env=env)
-    try:
-        give_up = time.monotonic() + _START_LIMIT_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > give_up:
-                    raise SystemExit("the service did not start") from None
-                time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 def a_stored_case(bind: Engine) -> dict[str, Any]:

@@ -5,21 +5,15 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data.settings import DatabaseSettings
+from serving import served
 
-_GRIDKEEPER = Path(sys.executable).with_name("gridkeeper")
-_START_LIMIT_S = 60
+from data.settings import DatabaseSettings
 
 
 @dataclass
@@ -44,8 +38,8 @@ class Previews:
 def preview_all(settings: DatabaseSettings, edits: list[Mapping[str, Any]], *, saved: int) -> Previews:
     """Save the first edits in a draft, then preview each of the others on top of them."""
     found = Previews()
-    with _served(settings) as (port, process):
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=900)
+    with served(settings) as service:
+        client = http.client.HTTPConnection("127.0.0.1", service.port, timeout=900)
         _, draft, _ = _post(client, "/api/v1/drafts", {"scheme": "bench", "name": "bench"})
         address = f"/api/v1/drafts/{draft['id']}"
         found.first_s, first, _ = _post(client, f"{address}/preview", {})
@@ -60,7 +54,7 @@ def preview_all(settings: DatabaseSettings, edits: list[Mapping[str, Any]], *, s
                 continue
             found.seconds.append(seconds)
             found.bytes.append(length)
-        status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        status = Path(f"/proc/{service.pid}/status").read_text().splitlines()
         found.held_mb = next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
     return found
 
@@ -84,26 +78,3 @@ def _post(client: http.client.HTTPConnection, path: str, body: Any, *, tag: str 
     if answer.status >= 300:
         raise SystemExit(f"{path}: {answer.status} {told[:500]!r}")
     return seconds, json.loads(told), length
-
-
-@contextmanager
-def _served(settings: DatabaseSettings) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """The service as a person starts it, until the block ends; its port and its process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    env = {**os.environ, "GRIDKEEPER_HOME": str(settings.home), "GRIDKEEPER_DATABASE": settings.database}
-    process = subprocess.Popen([_GRIDKEEPER, "serve", "--port", str(port)], env=env, stdout=subprocess.DEVNULL)
-    try:
-        give_up = time.monotonic() + _START_LIMIT_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > give_up:
-                    raise SystemExit("the service did not start") from None
-                time.sleep(0.1)
-        yield port, process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
