@@ -1,4 +1,4 @@
-"""What routes are given: a session whose transaction ends before the answer leaves."""
+"""What routes are given: a session whose transaction ends before the answer leaves, or the body as it came."""
 
 from __future__ import annotations
 
@@ -29,3 +29,11 @@ def get_reader(request: Request) -> Iterator[Session]:
 
 
 TheReader = Annotated[Session, Depends(get_reader, scope="function")]
+
+
+async def get_body(request: Request) -> bytes:
+    """The body as it came, whatever its header calls it: the content says what it is."""
+    return await request.body()
+
+
+TheBody = Annotated[bytes, Depends(get_body)]

@@ -18,19 +18,19 @@ _VERSIONS_TAG = re.compile(r'"s(\d{1,9})-v(\d{1,9})"')
 
 @dataclass(frozen=True)
 class Seen:
-    """A state of a draft; 0 stands for none.
+    """A state of a draft or a case; 0 stands for none.
 
     Attributes:
-        draft: Which draft.
+        number: Which one.
         revision: Its revision.
     """
 
-    draft: int
+    number: int
     revision: int
 
-    def revision_of(self, draft: int) -> int:
-        """The revision that was seen of a draft; 0, which is none, when it was another draft."""
-        return self.revision if self.draft == draft else 0
+    def revision_of(self, number: int) -> int:
+        """The revision that was seen of one; 0, which is none, when it was another one."""
+        return self.revision if self.number == number else 0
 
 
 def draft_tag(draft: Mapping[str, Any]) -> str:
@@ -56,25 +56,7 @@ def if_match(request: Request) -> str:
 
 def seen_draft(tag: Annotated[str, Depends(if_match)]) -> Seen:
     """The state of a draft that If-Match names; one that is no draft's is the state of none."""
-    found = _TAG.fullmatch(tag)
-    return Seen(*map(int, found.groups())) if found else Seen(0, 0)
-
-
-@dataclass(frozen=True)
-class SeenOfCase:
-    """A state of a case; 0 stands for none.
-
-    Attributes:
-        case: Which case.
-        revision: Its revision.
-    """
-
-    case: int
-    revision: int
-
-    def revision_of(self, case: int) -> int:
-        """The revision that was seen of a case; 0, which is none, when it was another case."""
-        return self.revision if self.case == case else 0
+    return _seen(_TAG, tag)
 
 
 def case_tag(case: Mapping[str, Any]) -> str:
@@ -86,10 +68,14 @@ def case_tag(case: Mapping[str, Any]) -> str:
     return f'"c{case["number"]}-r{case["revision"]}"'
 
 
-def seen_case(tag: Annotated[str, Depends(if_match)]) -> SeenOfCase:
+def seen_case(tag: Annotated[str, Depends(if_match)]) -> Seen:
     """The state of a case that If-Match names; a tag that is no case's is the state of none."""
-    found = _CASE_TAG.fullmatch(tag)
-    return SeenOfCase(*map(int, found.groups())) if found else SeenOfCase(0, 0)
+    return _seen(_CASE_TAG, tag)
+
+
+def _seen(form: re.Pattern[str], tag: str) -> Seen:
+    found = form.fullmatch(tag)
+    return Seen(*map(int, found.groups())) if found else Seen(0, 0)
 
 
 def versions_tag(scheme_id: int, newest: int) -> str:
@@ -112,5 +98,5 @@ def seen_version(tag: str, scheme_id: int) -> int:
 
 
 IfMatch = Annotated[str, Depends(if_match)]
-SeenCase = Annotated[SeenOfCase, Depends(seen_case)]
+SeenCase = Annotated[Seen, Depends(seen_case)]
 SeenDraft = Annotated[Seen, Depends(seen_draft)]

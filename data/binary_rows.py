@@ -13,12 +13,12 @@ from psycopg2.extensions import cursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from data.fixed_rows import EPOCH_US
+
 # What a column of these types takes in COPY BINARY; a text takes as much as its longest value before it is cut.
 KINDS = {"bigint": ">i8", "integer": ">i4", "instant": ">i8", "double": ">f8", "real": ">f4"}
 _HEAD, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _PIECE_BYTES = 1 << 20
-# The server counts microseconds from 2000, everybody else from 1970.
-_EPOCH_US = 946_684_800_000_000
 
 
 class Column(NamedTuple):
@@ -75,7 +75,7 @@ def encoded(columns: Mapping[str, Column]) -> bytes:
     for name, (kind, values) in columns.items():
         rows[f"length of {name}"] = lengths[name]
         if name in offsets:
-            rows[name] = values - _EPOCH_US if kind == "instant" else values
+            rows[name] = values - EPOCH_US if kind == "instant" else values
             if (lengths[name] < rows.dtype[name].itemsize).any():
                 cut[name] = lengths[name]
     table = rows.view(np.uint8).reshape(count, rows.dtype.itemsize)

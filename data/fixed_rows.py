@@ -20,9 +20,12 @@ KINDS = {
     "bigint": ">i8",
     "smallint": ">i2",
     "instant": ">i8",
+    "double": ">f8",
     "point": [("head", "V9"), ("x", "<f8"), ("y", "<f8")],
 }
 INFINITY = 2**63 - 1
+# The server counts microseconds from 2000, everybody else from 1970.
+EPOCH_US = 946_684_800_000_000
 _POINT_HEAD = struct.pack("<BII", 1, 0x20000001, STORED_SRID)
 _HEAD_BYTES, _END = 19, b"\xff\xff"
 _PIECE_BYTES = 1 << 23
@@ -39,8 +42,8 @@ def copy_out(
         session: An open session; the COPY is part of its transaction.
         query: A SELECT of columns without nulls, in the order of `columns`.
         values: Its parameters.
-        columns: Name of each column -> `bigint`, `smallint`, `instant` or `point`. An instant becomes microseconds
-            since 2000, or `INFINITY`; a point becomes an array (n, 2).
+        columns: Name of each column -> `bigint`, `smallint`, `instant`, `double` or `point`. An instant becomes
+            microseconds since 2000, or `INFINITY`; a point becomes an array (n, 2).
         take: Is given the columns of some rows; they are copies.
 
     Returns:

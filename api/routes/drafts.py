@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends, Query, Response
 from sqlalchemy.orm import Session
 
+from api.answers import as_file
 from api.auth import TheActor
 from api.deps import TheSession
 from api.etags import SeenDraft, draft_tag
@@ -22,7 +24,6 @@ from layers.rezoning import drafts, editing, exchange, reading
 router = APIRouter(prefix="/drafts", tags=["drafts"])
 
 _MOST_DIGITS = 18
-_FILE_TYPES = {"geojson": "application/geo+json", "gpkg": "application/geopackage+sqlite3"}
 
 
 def draft_number(number: str) -> int:
@@ -120,13 +121,7 @@ def export_draft(
     format_: Annotated[Literal["geojson", "gpkg"], Query(alias="format")] = "geojson",
 ) -> Response:
     """All grids of a draft as a file, to be edited elsewhere and brought back."""
-    name = f"draft-{number}.{format_}"
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / name
-        exchange.export(session, actor, number, file)
-        body = file.read_bytes()
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(body, media_type=_FILE_TYPES[format_], headers=headers)
+    return as_file(f"draft-{number}.{format_}", partial(exchange.export, session, actor, number))
 
 
 @router.post("/{number}/import")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from api.answered import Waiting
 from api.answers import canonical_json
+from api.deps import TheBody
 from api.schemas.fixes import FixBatch, FixesTaken
 from layers.errors import Unknown
 from layers.patrols.fixes import Sent, Taken
@@ -18,14 +19,6 @@ from layers.patrols.writer import Writer
 router = APIRouter(tags=["fixes"])
 
 DeviceSecret = Annotated[str, Header(alias="X-Device", max_length=200, description="The secret of the device.")]
-
-
-async def get_body(request: Request) -> bytes:
-    """The body as it came, whatever its header calls it."""
-    return await request.body()
-
-
-TheBody = Annotated[bytes, Depends(get_body)]
 
 
 @router.post("/fixes", response_model=FixesTaken)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import FileResponse
 
 from api.auth import TheActor
-from api.deps import TheReader, TheSession
+from api.deps import TheBody, TheReader, TheSession
 from layers.dispatch.photos import keep, kept_photo
 
 router = APIRouter(tags=["photos"])
@@ -20,11 +20,6 @@ _SHOWN = {
     "Cache-Control": "private, max-age=31536000, immutable",
 }
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
-
-
-async def _sent(request: Request) -> bytes:
-    """The body, whatever its header calls it: the content says what it is."""
-    return await request.body()
 
 
 def _folder(request: Request) -> Folder:
@@ -42,7 +37,7 @@ Photos = Annotated[Folder, Depends(_folder)]
 )
 def add_photo(
     number: str,
-    content: Annotated[bytes, Depends(_sent)],
+    content: TheBody,
     actor: TheActor,
     session: TheSession,
     photos: Photos,

@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.security.utils import get_authorization_scheme_param
 
+from api.deps import TheBody
 from api.errors import problem
-from api.routes.fixes import TheBody, written
+from api.routes.fixes import written
 from gis.errors import BadInput, GridError
 from layers.errors import Unknown
 from layers.patrols.fixes import Sent

@@ -1,7 +1,7 @@
 -- The free people nearest to a place: those of a city who told where they are, are on duty and not away, can do what is
 -- asked for, and are not handling another urgent case. On duty is who has a duty, or stands in for somebody who is away.
--- Parameters: tree, lon, lat, now, since (older positions tell nothing), skill (or null), closed (states), handled
--- (states in which an urgent case takes a person up), most.
+-- Parameters: id (of the case), tree, lon, lat, now, since (older positions tell nothing), skill (or null), closed (states),
+-- handled (states in which an urgent case takes a person up), most.
 WITH known AS (
     SELECT s.id, s.staff_no, s.name, p.at, p.accuracy_m, ST_Distance(
             CAST(p.geom AS geography), CAST(ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS geography)

@@ -1,6 +1,7 @@
 -- Who had the last cases of a kind in a grid when their handling was verified, and how many each. Those that came by file
--- tell of the department that the file named; where it named none, today's rules did, and they prove nothing. Parameters: id (of the case that is asked
--- for), grid_id, matter_id, category, done (states), reach (how many cases of the grid are looked at), most.
+-- tell of the department that the file named; where it named none, today's rules did, and they prove nothing.
+-- Parameters: id (of the case that is asked for), grid_id, matter_id, category, done (states), reach (how many cases of the
+-- grid are looked at), most.
 WITH newest AS (
     SELECT case_id FROM placements WHERE grid_id = :grid_id AND routing ORDER BY case_id DESC LIMIT :reach
 ), past AS (

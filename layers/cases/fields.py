@@ -131,10 +131,19 @@ def case_number(name: str, value: Any) -> int:
     Raises:
         BadInput: `field_unusable`.
     """
-    digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
+    number = number_in(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    if number is None:
         raise _unusable(name, value, "it must be the number of a case")
-    return int(digits)
+    return number
+
+
+def number_in(digits: str) -> int | None:
+    """The number that digits are; None where they are none, or more than a case's number can have.
+
+    >>> number_in("10000001"), number_in("-1"), number_in("٣"), number_in("9" * 19)
+    (10000001, None, None, None)
+    """
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
 
 
 def _owner(name: str, value: Any) -> OwnerName:

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from data.readers.chunk import BadRow, Chunk
 from data.readers.columns import require
 from data.tables import Scheme
-from data.tables.catalogue import PLACE_CLASSES
 from gis.datum import suspect_swap
 from layers.cases.assign import Decision, decide
 from layers.cases.expect import Expectation
 from layers.cases.history import Historian, History
 from layers.cases.placing import Placements, Placer
 from layers.cases.rows import Reports, RowOptions, read_reports, settled_options
+from layers.matters.held import ANY_PLACE
 from layers.staff.duties import Answer, who_answers
 
 
@@ -180,7 +180,7 @@ class ChunkJudge:
         """What kind of place each row lies in: that of its grid, the city's outside all grids."""
         grids, of = np.unique(task, return_inverse=True)
         answers = (self._answers.get(grid) for grid in grids.tolist())
-        classes = [(one and one.place_class) or PLACE_CLASSES[0] for one in answers]
+        classes = [(one and one.place_class) or ANY_PLACE for one in answers]
         return np.array(classes, dtype=object)[of]
 
     def _with_ground_today(self, reports: Reports, placed: Placements) -> NDArray[np.int64]:

@@ -13,12 +13,11 @@ from data.sql import statement
 from layers.actor import RESIDENT
 from layers.cases.effects import open_steps
 from layers.cases.events import told
+from layers.cases.fields import number_in
 from layers.cases.loop import states
 from layers.cases.reasons import rendered
 from layers.cases.replay import Standing
 from layers.errors import NotFound
-
-_MOST_DIGITS = 18
 
 
 def detail(session: Session, number: str, *, roles: Collection[str] = (RESIDENT,)) -> dict[str, Any]:
@@ -59,9 +58,10 @@ def case_id(number: str) -> int:
     Raises:
         NotFound: `unknown_case`: it is none.
     """
-    if not (number.isascii() and number.isdecimal() and len(number) <= _MOST_DIGITS):
+    found = number_in(number)
+    if found is None:
         raise unknown_case(number)
-    return int(number)
+    return found
 
 
 def unknown_case(number: str) -> NotFound:

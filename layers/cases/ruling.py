@@ -13,10 +13,8 @@ from layers.cases.assign import Decision
 from layers.cases.derived import Derived, Facts, derive
 from layers.cases.finding import Finding
 from layers.cases.replay import Happening
-from layers.matters.held import DIRECT, Catalogue, Edition, MatterRef, Rule, held
+from layers.matters.held import ANY_PLACE, DIRECT, Catalogue, Edition, MatterRef, Rule, held
 
-# The place of a case where no area says what kind of place it is.
-_ANY_PLACE = "city"
 # What each process saw last, by database and city.
 _editions: dict[tuple[str, str], Edition | None] = {}
 
@@ -73,7 +71,7 @@ def rule_on(
         at: When it came in.
     """
     matter = catalogue.matter(category) if catalogue else None
-    place_class = (found.answer and found.answer.place_class) or _ANY_PLACE
+    place_class = (found.answer and found.answer.place_class) or ANY_PLACE
     facts = Facts(at, matter.id if matter else None, urgency, place_class)
     rule = catalogue.rule(facts.matter_id, urgency, place_class) if catalogue else None
     decision = _decided(found.decision, catalogue, rule, source)

@@ -21,7 +21,7 @@ from data.tables import Scheme
 from layers.actor import Actor
 from layers.batches import Summary, quarantine
 from layers.cases.judging import Judged
-from layers.cases.loop import states
+from layers.cases.loop import closed_states, states
 from layers.cases.placing import Placements
 from layers.grids.guard import hold_versions
 
@@ -86,7 +86,7 @@ def store(bind: Engine, actor: Actor, routing: Scheme, judged: Judged, summary: 
                 "scheme_id": routing.id,
                 "batch_id": summary.batch_id,
                 "dataset": summary.dataset,
-                "closed": [name for name, state in states().items() if not state.is_open],
+                "closed": list(closed_states()),
                 "paused": [name for name, state in states().items() if state.is_paused],
             },
         )

@@ -10,10 +10,7 @@ from sqlalchemy.orm import Session
 from data.tables import Department, Matter, Staff
 from data.tables.catalogue import URGENCIES
 from layers.dispatch.cities import city
-from layers.matters.held import catalogue_of
-
-# What any place is that no area says more of.
-_ANY_PLACE = "city"
+from layers.matters.held import ANY_PLACE, catalogue_of
 
 
 def names(session: Session, tree: str | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -44,7 +41,7 @@ def names(session: Session, tree: str | None = None) -> dict[str, list[dict[str,
     found = {what: [dict(row) for row in session.execute(rows).mappings()] for what, rows in asked.items()}
     catalogue = catalogue_of(session, tree)
     for one in found["matters"]:
-        rule = catalogue.rule(one["id"], URGENCIES[0], _ANY_PLACE) if catalogue else None
+        rule = catalogue.rule(one["id"], URGENCIES[0], ANY_PLACE) if catalogue else None
         one |= {"same_within_m": rule.same_within_m if rule else 0, "same_within_h": rule.same_within_h if rule else 0}
         del one["id"]
     return found

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from data.fixed_rows import INFINITY, copy_out
+from data.fixed_rows import EPOCH_US, INFINITY, copy_out
 from data.sql import statement
 from data.tables import Area, Department, Grid, Matter, Staff
 from data.tables.loop import CLOCKS
@@ -41,7 +41,6 @@ _ROW = {
     "revision": "bigint",
 }
 _SECOND_US = 1_000_000
-_FROM_1970_TO_2000_S = 946_684_800
 # A hundredth of a metre.
 _DECIMALS = 7
 _area, _above = Area, aliased(Area)
@@ -125,7 +124,7 @@ def _columns(rows: Mapping[str, Numbers], named: Mapping[str, tuple[Numbers, Num
 
 def _seconds(instant: Numbers) -> pa.Array:
     """Whole seconds since 1970; a deadline is not told earlier than it is."""
-    return pa.array(-(-instant // _SECOND_US) + _FROM_1970_TO_2000_S, mask=instant == INFINITY)
+    return pa.array(-(-instant // _SECOND_US) + EPOCH_US // _SECOND_US, mask=instant == INFINITY)
 
 
 def _told(session: Session, asked: Select[*tuple[Any, ...]], ids: list[int]) -> list[dict[str, Any]]:

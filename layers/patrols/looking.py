@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from data.fixed_rows import copy_out
+from data.fixed_rows import EPOCH_US, copy_out
 from data.sql import statement
 from layers.grids.guard import BoundariesChanged
 from layers.patrols.fixes import DAY_US, Batch, Bools, Ints
@@ -25,8 +25,6 @@ _COLUMNS = {
     "staff_id": "bigint",
 }
 _KNOWN, _SHIFT, _HELD = 0, 1, 2
-# What comes out counts from 2000.
-_EPOCH_US = 946_684_800_000_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def look(session: Session, batch: Batch, carriers: Ints, *, judged_by: Mapping[i
     known = seen["kind"] == _KNOWN
     is_known = np.zeros(len(batch), dtype=np.bool_)
     if known.any():
-        is_known = np.isin(_keys(device, at - _EPOCH_US), _keys(seen["device_id"][known], seen["since"][known]))
+        is_known = np.isin(_keys(device, at - EPOCH_US), _keys(seen["device_id"][known], seen["since"][known]))
     shift_id, staff_id = np.full(len(batch), -1), carriers.copy()
     rows = np.flatnonzero(seen["kind"] == _SHIFT)
     for begin, end, row in zip(*_spans(batch, seen, rows), rows.tolist(), strict=True):
@@ -88,7 +86,7 @@ def _spans(batch: Batch, seen: Mapping[str, Ints], rows: Ints) -> tuple[Sequence
     """From which row of a batch to which each shift reaches."""
     left = np.searchsorted(batch.device, seen["device_id"][rows]).tolist()
     right = np.searchsorted(batch.device, seen["device_id"][rows], side="right").tolist()
-    at = batch.at - _EPOCH_US
+    at = batch.at - EPOCH_US
     since, until = seen["since"][rows].tolist(), seen["until"][rows].tolist()
     begin = [a + int(np.searchsorted(at[a:b], one)) for a, b, one in zip(left, right, since, strict=True)]
     end = [a + int(np.searchsorted(at[a:b], one)) for a, b, one in zip(left, right, until, strict=True)]
