@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from data.session import unit_of_work
@@ -58,7 +58,7 @@ def _went_up(session: Session, case: Row[Any], at: datetime, left: set[int]) -> 
     try:
         with session.begin_nested():
             return _go_up(session, case, at)
-    except DBAPIError:  # the database's trouble is not the case's
+    except (OperationalError, InterfaceError):  # the database's trouble, or a lock's, is not the case's
         raise
     except Exception:
         _LOG.exception("case %s cannot be escalated; until the service starts again it is left alone", case.id)

@@ -221,13 +221,21 @@ def test_the_service_looks_after_it(city: Database):
     assert [row[2] for row in levels(city, number)] == [1]
 
 
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "INSERT INTO case_events (case_id, at, kind, actor, role, detail) "
+        "VALUES ({}, now(), 'merge', 'x', 'x', '{{}}')",
+        "ALTER TABLE case_events ADD CHECK (case_id <> {} OR kind <> 'escalate') NOT VALID",
+    ],
+    ids=["events", "rule of the database"],
+)
 def test_a_case_that_makes_no_sense_is_named_in_the_log_and_keeps_no_other_back(
-    city: Database, caplog: pytest.LogCaptureFixture
+    city: Database, caplog: pytest.LogCaptureFixture, trouble: str
 ):
     broken, *others = (a_case(city) for _ in range(3))
     with city.owner.begin() as connection:
-        row = f"{broken}, now(), 'merge', 'x', 'x', '{{}}'"
-        connection.execute(text(f"INSERT INTO case_events (case_id, at, kind, actor, role, detail) VALUES ({row})"))
+        connection.execute(text(trouble.format(broken)))
     given_up: set[int] = set()
     while escalate_due(city.app, now=due_of(city, broken) + timedelta(minutes=30), given_up=given_up):
         pass
