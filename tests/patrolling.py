@@ -22,6 +22,8 @@ from tests.town import at
 
 NOON = datetime(2026, 5, 4, 4, 0, tzinfo=UTC)
 AFTERWARDS = NOON + timedelta(hours=12)
+# A square of the town, in metres to the east and to the north.
+SQUARE_M = (357.7, 433.3)
 TABLES = ("fixes", "fixes_aside", "fixes_off_shift")
 
 
@@ -52,6 +54,21 @@ def on_shift(session: Session, device: Known, since: datetime | None = None, unt
 def fix(minute: float = 0, column: float = 1.0, row: float = 1.0, **more: float) -> Fix:
     """A fix some minutes after noon at a place of the town."""
     return Fix(us_of(NOON) + int(minute * 60e6), *at(column, row), **{"accuracy_m": 5.0, **more})
+
+
+def way(
+    minute: float, *places: tuple[float, float], every_s: float = 20, pace_ms: float = 1.2, **more: float
+) -> list[Fix]:
+    """Fixes of a walk from place to place of the town, from some minutes after noon on."""
+    corners = np.array(places)
+    metres = np.hypot(*(np.diff(corners, axis=0) * SQUARE_M).T)
+    gone = np.append(0, np.cumsum(metres))
+    steps = np.arange(0, gone[-1] + 1e-6, every_s * pace_ms)
+    columns, rows = (np.interp(steps, gone, corners[:, axis]) for axis in (0, 1))
+    return [
+        fix(minute + number * every_s / 60, column, row, **more)
+        for number, (column, row) in enumerate(zip(columns, rows, strict=True))
+    ]
 
 
 def take(

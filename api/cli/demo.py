@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 import geopandas
+import numpy as np
 import pandas as pd
 import typer
 from sqlalchemy import Engine, func, select
@@ -20,6 +21,7 @@ from data.matters import SAMPLE_CATALOGUE
 from data.readers.chunk import Chunk
 from data.sample_town import TIME_ZONE, Town, generate
 from data.session import unit_of_work
+from data.settings import PatrolSettings
 from data.tables import Case, Scheme
 from gis.errors import BadInput
 from layers.cases.bulk import import_cases
@@ -31,6 +33,11 @@ from layers.grids.intake import GridColumns, import_grids
 from layers.grids.schemes import SchemeSpec
 from layers.matters.calendars import import_calendar
 from layers.matters.publishing import import_catalogue
+from layers.patrols.bulk import import_fixes
+from layers.patrols.demands import PLANS, points_table
+from layers.patrols.enrolment import SHIFTS, devices_table
+from layers.patrols.fixes import Fix
+from layers.patrols.reading import Piece
 from layers.staff.intake import ABSENCES, DUTIES, STAFF, import_people
 
 _FILE = "sample town"
@@ -53,7 +60,7 @@ def demo(
     cases: Annotated[int | None, typer.Option(help="Number of cases; the size's own if not given.")] = None,
     if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing where there are schemes already.")] = False,
 ) -> None:
-    """Load a made-up town: areas, grids, buildings, streets, staff and three months of cases."""
+    """Load a made-up town: areas, grids, buildings, streets, staff, patrols and three months of cases."""
     out = output_of(context)
     facts = load_sample(service_engine(out, long=True), out, size, cases=cases, if_empty=if_empty)
     out.result({"loaded": facts is not None, **(facts or {})})
@@ -88,6 +95,8 @@ def load_sample(
     if not ground:
         out.say("Loading its areas, grids, buildings, streets, staff and rules")
         _load_ground(bind, out, town)
+    out.say("Loading its patrols")
+    _load_patrols(bind, out, town)
     facts = _load_cases(bind, out, town)
     out.show(f"The sample {size.value} is loaded: {facts['stored']} cases, {facts['quarantined']} rows set aside.")
     return facts
@@ -132,6 +141,29 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
         import_calendar(session, out.actor, [days], tree=tree, name="sample", zone=TIME_ZONE, file=_FILE)
         first_day = datetime.fromisoformat(town.calendar["day"].iloc[0]).replace(tzinfo=ZoneInfo(TIME_ZONE))
         import_catalogue(session, out.actor, SAMPLE_CATALOGUE, tree=tree, since=first_day)
+
+
+def _load_patrols(bind: Engine, out: Output, town: Town) -> None:
+    made, tree = town.patrols(), town.size.tree
+    plans = made.plans.assign(scheme=scheme_name(town, "duty"))
+    # Nobody sends for these telephones, so nobody has to know their secrets.
+    tables = (
+        (devices_table({}, datum=None), made.devices),
+        (SHIFTS, made.shifts),
+        (points_table(datum=None), made.points),
+        (PLANS, plans),
+    )
+    with unit_of_work(bind) as session:
+        for table, rows in tables:
+            chunk = Chunk(_numbered(rows))
+            import_people(session, out.actor, chunk, table, tree=tree, file=_FILE, time_zone=TIME_ZONE)
+    rows = made.fixes
+    fix = np.full((len(rows), len(Fix._fields)), np.nan)
+    fix[:, :4] = rows[["at", "lon", "lat", "accuracy_m"]].to_numpy(dtype=np.float64) * [1e6, 1, 1, 1]
+    fix[:, 6] = 0
+    piece = Piece(rows["device"].to_numpy(dtype=object), np.arange(1, len(rows) + 1), fix)
+    kept_days = PatrolSettings().fixes_kept_days
+    import_fixes(bind, out.actor, [piece], tree=tree, file=Path(_FILE), kept_days=kept_days)
 
 
 def _load_cases(bind: Engine, out: Output, town: Town) -> dict[str, object]:

@@ -19,6 +19,7 @@ from data.sample_town.buildings import buildings
 from data.sample_town.calendar import calendar
 from data.sample_town.dedicated import choose, dedicated
 from data.sample_town.mesh import mesh
+from data.sample_town.patrols import Patrols, patrols
 from data.sample_town.people import People, people
 from data.sample_town.places import places
 from data.sample_town.regions import areas, grids, grow
@@ -29,7 +30,7 @@ from data.sample_town.streets import addresses, streets
 SEED = 20260101
 
 
-__all__ = ["SEED", "SIZES", "TIME_ZONE", "People", "Size", "SizeName", "Town", "generate"]
+__all__ = ["SEED", "SIZES", "TIME_ZONE", "Patrols", "People", "Size", "SizeName", "Town", "generate"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Town:
         people: Staff, duties, absences.
         calendar: day, spans, note, from the year before the reports end to the year after.
         reports: Gives frames of source_id, x, y, datum, category, description, occurred_at, closed_at, state, source.
+        patrols: Gives devices, shifts, required points, plans, and the fixes of the last days.
     """
 
     size: Size
@@ -55,6 +57,7 @@ class Town:
     people: People
     calendar: pd.DataFrame
     reports: Callable[[], Iterator[pd.DataFrame]]
+    patrols: Callable[[], Patrols]
 
 
 def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | None = None) -> Town:
@@ -82,6 +85,7 @@ def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | 
     houses = buildings(plan, addresses(plan, roads), measures, inside, parts[3])
     centres = shapely.get_coordinates(shapely.centroid(houses.geometry.to_numpy()))
     where = places(plan, regions.duty, centres, parts[4])
+    staffed = people(duty, tree, until=until, rng=parts[2])
     return Town(
         size=measures,
         areas=tree,
@@ -92,9 +96,10 @@ def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | 
         },
         streets=roads,
         buildings=houses,
-        people=people(duty, tree, until=until, rng=parts[2]),
+        people=staffed,
         calendar=calendar(until.year - 1, until.year + 1),
         reports=lambda: reports(
             where, count=cases or measures.cases, until=until, rng=np.random.default_rng([seed, 7])
         ),
+        patrols=lambda: patrols(plan, measures, duty, roads, staffed.duties, until=until, seed=seed),
     )

@@ -22,7 +22,18 @@ from data.tables.catalogue import (
 )
 from data.tables.ground import Area, Boundary, Building, Grid, Scheme, SchemeVersion, Street
 from data.tables.loop import CaseClock, Escalation, Letter, Photo, StaffPosition, Webhook
-from data.tables.patrols import AsideFix, Device, OffShiftFix, Shift, StoredFix
+from data.tables.patrol_plans import PatrolPlan, RequiredPoint, TraceView
+from data.tables.patrols import (
+    AsideFix,
+    Device,
+    OffShiftFix,
+    PatrolDay,
+    PatrolDayDue,
+    PatrolGridDay,
+    PatrolVisit,
+    Shift,
+    StoredFix,
+)
 from data.tables.people import Absence, Duty, Staff
 from data.tables.planning import Atom, Draft, DraftCell, DraftEdit, DraftEvent, GridLineage
 
@@ -56,10 +67,16 @@ __all__ = [
     "Letter",
     "Matter",
     "OffShiftFix",
+    "PatrolDay",
+    "PatrolDayDue",
+    "PatrolGridDay",
+    "PatrolPlan",
+    "PatrolVisit",
     "Photo",
     "Placement",
     "Precedent",
     "Quarantined",
+    "RequiredPoint",
     "Scheme",
     "SchemeVersion",
     "ServiceRule",
@@ -69,5 +86,6 @@ __all__ = [
     "StoredFix",
     "Street",
     "TimeLimit",
+    "TraceView",
     "Webhook",
 ]

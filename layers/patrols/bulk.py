@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from data.readers.chunk import BadRow
 from data.session import unit_of_work
 from data.tables import Device as DeviceRow
+from gis.declarations import find_datum
 from layers.actor import Actor
 from layers.batches import Progress, Summary, close_batch, open_batch, quarantine, unheard
 from layers.patrols.fixes import Batch, Taken, taken
@@ -56,7 +57,12 @@ def import_fixes(
 
     Returns:
         The sums: what is kept aside or off shift stands in `facts`; `read` is the sum of all.
+
+    Raises:
+        BadInput: `unknown_datum`, `legacy_datum`, `unsuitable_crs`.
     """
+    # Refused at once: what is kept aside for a slip of the pen would be a repeat when it comes again.
+    datum = None if datum is None else find_datum(datum).name
     options: dict[str, Any] = {"device": device, "datum": datum, "always": always}
     with unit_of_work(bind) as session:
         summary = open_batch(session, actor, kind="fixes", dataset=tree, file=file.name, options=options)

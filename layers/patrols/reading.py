@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyproj import CRS
 
 from data.readers.archives import existing
 from data.readers.chunk import BadRow, Chunk
@@ -17,6 +18,7 @@ from data.readers.columns import settled_columns
 from data.readers.numbers import parse_coordinates
 from data.readers.rows import read_rows
 from data.readers.times import parse_times
+from gis.errors import BadInput
 from layers.patrols.fixes import Fix, Floats, Texts
 from layers.patrols.formats import gpx, rec
 
@@ -71,7 +73,7 @@ def read_fixes(file: Path, reading: Reading) -> Iterator[Piece]:
         reading: How, for a table.
 
     Raises:
-        BadInput: `gpx_unreadable`, `column_missing`, or those of `read_rows`.
+        BadInput: `gpx_unreadable`, `column_missing`, `unsuitable_crs`, or those of `read_rows`.
     """
     name = file.name.lower()
     if name.endswith(".gpx"):
@@ -118,8 +120,16 @@ def _table(chunk: Chunk, reading: Reading) -> Piece:
             bad.append(_bad(int(frame["row_no"].iloc[row]), column[role], reason, f"{column[role]} cannot be read."))
         is_bad |= parsed.bad
     good = ~is_bad
-    datum = None if chunk.crs is None else f"epsg:{chunk.crs.to_epsg()}"
+    datum = None if chunk.crs is None else _declared(chunk.crs)
     return Piece(label[good], frame["row_no"].to_numpy()[good], fix[good], [_hidden(one) for one in bad], datum)
+
+
+def _declared(crs: CRS) -> str:
+    code = crs.to_epsg()
+    if code is None:
+        detail = f"The file is in '{crs.name}', which has no EPSG code. Bring it to EPSG:4326 first."
+        raise BadInput("unsuitable_crs", detail, field="datum", value=crs.name)
+    return f"epsg:{code}"
 
 
 def _measured(frame: pd.DataFrame, column: str | None) -> Floats:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -67,13 +68,13 @@ class BadCell(Exception):
 
 @dataclass(frozen=True)
 class PeopleTable:
-    """What distinguishes staff, duties and absences.
+    """What distinguishes staff, duties and absences, and other tables that come in by their way.
 
     Attributes:
         kind: Name of its batches.
         table: Where its rows are stored.
         key: What makes a row known.
-        needed: Roles that every file has a column for.
+        needed: Roles that every file has a column for; the first says whose row it is.
         said: Roles that are taken where a file has them.
         reader: For a city and a time zone, what makes the values to store of a row by role.
     """
@@ -103,13 +104,13 @@ def import_people(
     file: str,
     progress: Progress = unheard,
 ) -> Summary:
-    """Take in staff, duties or absences.
+    """Take in a table of people, or of what they have.
 
     Args:
         session: An open session.
         actor: Who imports.
         chunk: Rows as read.
-        table: `STAFF`, `DUTIES` or `ABSENCES`.
+        table: `STAFF`, `DUTIES`, `ABSENCES`, or one of a theme above.
         tree: The city.
         columns: Role -> column, where that is not called as the role.
         time_zone: IANA zone of naive times.
@@ -156,7 +157,7 @@ def _good_rows(
             values = read(row)
             key = str([values[name] for name in table.key])
             if key in known:
-                raise BadCell("staff_no", "repeated_row")
+                raise BadCell(table.needed[0], "repeated_row")
         except BadCell as error:
             field = column.get(error.field, error.field)
             bad.append(
@@ -310,7 +311,14 @@ def period_of(row: Row, time_zone: str) -> Range[datetime]:
 def _instant(row: Row, field: str, time_zone: str) -> datetime | None:
     if row.get(field) is None:
         return None
-    parsed = parse_times(pd.Series([row[field]], dtype="str"), tz=time_zone)
-    if parsed.bad[0]:
-        raise BadCell(field, str(parsed.reasons[0]))
-    return parsed.at[0].to_pydatetime()
+    at, reason = _parsed(row[field], time_zone)
+    if reason is not None:
+        raise BadCell(field, reason)
+    return at
+
+
+@lru_cache(maxsize=4096)  # most rows of a file begin and end with others
+def _parsed(cell: str, time_zone: str) -> tuple[datetime | None, str | None]:
+    """The instant of a cell, or why it has none."""
+    parsed = parse_times(pd.Series([cell], dtype="str"), tz=time_zone)
+    return (None, str(parsed.reasons[0])) if parsed.bad[0] else (parsed.at[0].to_pydatetime(), None)

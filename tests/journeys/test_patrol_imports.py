@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import geopandas
 import pandas as pd
 import pytest
+import shapely
 from sqlalchemy import text
 
 from data.session import unit_of_work
 from data.tables import Staff
+from gis.errors import BadInput
 from layers.patrols.fixes import hash_of
+from layers.patrols.reading import Reading, read_fixes
 from tests.cluster import Database
 from tests.imports import rows_of, write_csv
 from tests.journeys.commands import Told, gridkeeper_within
@@ -82,26 +86,59 @@ def test_a_device_s_secret_is_shown_once_and_kept_as_its_hash(people: Database, 
 
 
 def test_devices_are_brought_up_to_date_and_bad_ones_set_aside(people: Database, tmp_path: Path):
-    header = ("label", "datum", "staff_no", "secret", "active")
+    header = ("label", "datum", "staff_no", "secret", "active", "travel")
     long = "a secret that is long enough"
     rows = [
-        ("a", "gcj02", "P01", long, "yes"),
-        ("b", "mars", "", "", "yes"),
-        ("c", "wgs84", "P99", "", "yes"),
-        ("d", "wgs84", "", "short", "yes"),
-        ("e", "wgs84", "", long, "yes"),
-        ("f", "EPSG:4326", "", "", "no"),
+        ("a", "gcj02", "P01", long, "yes", "eBike"),
+        ("b", "mars", "", "", "yes", ""),
+        ("c", "wgs84", "P99", "", "yes", ""),
+        ("d", "wgs84", "", "short", "yes", ""),
+        ("e", "wgs84", "", long, "yes", ""),
+        ("f", "EPSG:4326", "", "", "no", ""),
+        ("g", "wgs84", "", "", "yes", "broom"),
     ]
     told = gridkeeper_within(people, "import", "devices", write_csv(tmp_path / "d.csv", rows, header=header), *TREE)
-    reasons = {"unknown_datum": 1, "unknown_staff": 1, "secret_short": 1, "secret_shared": 1}
+    reasons = {"unknown_datum": 1, "unknown_staff": 1, "secret_short": 1, "secret_shared": 1, "unknown_word": 1}
     assert (told.facts["stored"], told.facts["reasons"], list(told.facts["secrets"])) == (2, reasons, ["f"])
-    assert rows_of(people.app, "SELECT label, datum, active FROM devices ORDER BY 1") == [
-        ("a", "gcj02", True), ("f", "wgs84", False),
+    assert rows_of(people.app, "SELECT label, datum, active, travel FROM devices ORDER BY 1") == [
+        ("a", "gcj02", True, "ebike"), ("f", "wgs84", False, "walk"),
     ]  # fmt: skip
-    rows = [("a", "gcj02", "P02", "", "no")]
+    rows = [("a", "gcj02", "P02", "", "no", "ebike")]
     told = gridkeeper_within(people, "import", "devices", write_csv(tmp_path / "d.csv", rows, header=header), *TREE)
     assert (told.facts["changed"], told.facts["secrets"]) == (1, {})
     assert rows_of(people.app, "SELECT secret_hash FROM devices WHERE label = 'a'") == [(hash_of(long),)]
+
+
+def test_a_row_that_repeats_another_is_told_by_what_makes_it_known(people: Database, tmp_path: Path):
+    header = ("label", "staff_no")
+    file = write_csv(tmp_path / "devices.csv", [("a", "P01"), ("a", "P02")], header=header)
+    told = gridkeeper_within(people, "import", "devices", file, *TREE, "--datum", "wgs84")
+    assert (told.facts["stored"], told.facts["reasons"]) == (1, {"repeated_row": 1})
+    rows = [("a", "2026-05-04 08:00", "2026-05-04 12:00", team) for team in ("north", "south")]
+    file = write_csv(tmp_path / "shifts.csv", rows, header=("device", "valid_from", "valid_to", "team"))
+    told = gridkeeper_within(people, "import", "shifts", file, *TREE)
+    assert (told.facts["stored"], told.facts["reasons"]) == (1, {"repeated_row": 1})
+    asked = "SELECT field, value FROM quarantine ORDER BY id"
+    assert rows_of(people.app, asked) == [("label", "a"), ("device", "a")]
+
+
+def test_required_points_and_plans_come_in_and_the_bad_ones_are_told(people: Database, tmp_path: Path):
+    header = ("ort", "name", "lon", "lat", "opens", "closes")
+    rows = [("gate", "School gate", 113.65, 34.75, "07:30", "08:30"), ("pump", "Pump", 34.75, 113.65, "22:00", "06:00")]
+    file, columns = write_csv(tmp_path / "points.csv", rows, header=header), tmp_path / "columns.toml"
+    columns.write_text('[columns]\nlabel = "ort"\n')
+    words = ("import", "points", file, *TREE, "--columns", columns, "--datum", "wgs84")
+    told = gridkeeper_within(people, *words).facts
+    assert (told["stored"], told["reasons"]) == (1, {"position_swapped": 1})
+    assert gridkeeper_within(people, *words).facts["already_there"] == 1
+    rows = [("a", "P01", "", "gate", "2026-05-04"), ("b", "", "north", "gate", ""), ("c", "", "north", "pump", "")]
+    file = write_csv(tmp_path / "plans.csv", rows, header=("label", "staff_no", "team", "points", "day"))
+    told = gridkeeper_within(people, "import", "plans", file, *TREE).facts
+    assert (told["stored"], told["reasons"]) == (2, {"unknown_point": 1})
+    joined = "patrol_plans l JOIN required_points p ON p.id = ANY(point_ids)"
+    assert rows_of(people.app, f"SELECT l.label, l.team, l.day::text, p.label FROM {joined} ORDER BY 1") == [
+        ("a", None, "2026-05-04", "gate"), ("b", "north", None, "gate"),
+    ]  # fmt: skip
 
 
 def test_shifts_decide_which_positions_are_kept(people: Database, tmp_path: Path):
@@ -142,6 +179,26 @@ def test_rows_of_devices_that_are_not_known_are_no_fixes(people: Database, tmp_p
     file = write_csv(tmp_path / "fixes.csv", rows, header=("device", "at", "lon", "lat"))
     sums = adding_up(gridkeeper_within(people, "import", "fixes", file, *TREE))
     assert sums["reasons"] == {"unknown_device": 1}
+
+
+def test_a_datum_that_is_none_is_refused_before_any_row_is_known(people: Database, tmp_path: Path):
+    enrolled(people, tmp_path, ["a"])
+    file = write_csv(tmp_path / "fixes.csv", [("2026-05-04T08:00:00Z", 113.65, 34.75)], header=("at", "lon", "lat"))
+    words = ("import", "fixes", file, *TREE, "--device", "a", "--shift", "always")
+    told = gridkeeper_within(people, *words, "--datum", "wsg84")
+    fault = told.facts["error"]
+    assert (told.code, fault["code"], fault["field"], fault["value"]) == (2, "unknown_datum", "datum", "wsg84")
+    assert adding_up(gridkeeper_within(people, *words, "--datum", "EPSG:4326"))["stored"] == 1
+
+
+def test_a_file_in_a_system_without_a_code_is_refused_before_any_row_is_known(tmp_path: Path):
+    frame = geopandas.GeoDataFrame(
+        {"at": ["2026-11-20T08:00:00Z"]}, geometry=[shapely.Point(0, 0)], crs="+proj=tmerc +lon_0=113.6 +ellps=GRS80"
+    )
+    frame.to_file(tmp_path / "fixes.gpkg")
+    with pytest.raises(BadInput, match="no EPSG code") as refused:
+        list(read_fixes(tmp_path / "fixes.gpkg", Reading(columns={})))
+    assert refused.value.code == "unsuitable_crs"
 
 
 def test_history_older_than_what_is_kept_is_kept_aside(people: Database, tmp_path: Path, monkeypatch):

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from data.session import read_only
+from data.tables import PatrolPlan
+from layers.patrols.asking import Asked
+from layers.patrols.plans import points_and_plans
 from tests.cluster import Cluster, Database
 from tests.conftest import FROM_HERE
 from tests.journeys.commands import gridkeeper_within
@@ -44,6 +48,15 @@ def test_cases_show_in_every_scheme_in_which_they_have_a_place(sample):
         counts = client.get("/api/v1/layers/grids/counts", params={"scheme": "unit"}).json()
     assert schemes["unit"]["cases"] == items["numberReturned"] == counts["total"] > 3_500
     assert 0 < schemes["dedicated"]["cases"] < schemes["duty"]["cases"]
+
+
+def test_patrols_of_the_sample_are_done_late_or_missed_and_of_one_nobody_can_tell(sample):
+    with read_only(sample.app) as session:
+        day = session.scalars(select(PatrolPlan.day).where(PatrolPlan.day.is_not(None)).limit(1)).one()
+        told = points_and_plans(session, Asked(scheme="duty", first=day, last=day))
+    assert {"done", "partial", "unknown"} <= {plan["state"] for plan in told["plans"]}
+    assert {bool(point["done"]) for point in told["points"]} == {True, False}
+    assert all(point["missed"] for point in told["points"] if not point["people"])
 
 
 def test_a_mended_quarantine_file_brings_its_rows_back(sample, tmp_path):

@@ -37,6 +37,11 @@ def cases(town):
 
 
 @pytest.fixture(scope="module")
+def patrols(town):
+    return town.patrols()
+
+
+@pytest.fixture(scope="module")
 def stored(cases):
     """Where each case lies under the datum it declares."""
     lon, lat = np.full(len(cases), np.nan), np.full(len(cases), np.nan)
@@ -57,9 +62,10 @@ def bytes_of(frame):
 
 
 def frames_of(town):
-    people = town.people
+    people, patrols = town.people, town.patrols()
     tables = [town.areas, *town.schemes.values(), town.buildings, town.streets]
-    return [*tables, people.staff, people.duties, people.absences, *town.reports()]
+    asked = [patrols.devices, patrols.shifts, patrols.points, patrols.plans]
+    return [*tables, people.staff, people.duties, people.absences, *asked, patrols.fixes, *town.reports()]
 
 
 def holders(points, frame):
@@ -277,6 +283,36 @@ def test_cases_crowd_at_hot_spots(town, stored):
 def test_so_many_cases_as_asked_for_come_in_frames(town):
     frames = list(generate("town", until=UNTIL, cases=40).reports())
     assert [len(frame) for frame in frames] == [40]
+
+
+def test_people_walk_along_streets_on_their_shifts_up_to_now(town, patrols):
+    fixes = patrols.fixes.merge(patrols.devices, left_on="device", right_on="label")
+    place = np.full((len(fixes), 2), np.nan)
+    for datum, rows in fixes.groupby("datum").groups.items():
+        got = to_stored(fixes.loc[rows, "lon"], fixes.loc[rows, "lat"], datum=datum)
+        place[rows] = np.c_[got.lon, got.lat]
+    assert set(fixes["datum"]) == {"wgs84", "gcj02"}
+    streets = shapely.STRtree(to_metric(shapes(town.streets), srid=METRIC))
+    _, away_m = streets.query_nearest(
+        to_metric(shapely.points(place), srid=METRIC), return_distance=True, all_matches=False
+    )
+    assert np.median(away_m) < 5
+    assert (away_m < 30).mean() > 0.99
+    shifts = dict(list(patrols.shifts.groupby("device")))
+    for device, rows in fixes.groupby("device"):
+        at = pd.to_datetime(rows["at"], unit="s", utc=True)
+        assert at.max() <= UNTIL
+        spans = zip(*(pd.to_datetime(shifts[device][name]) for name in ("valid_from", "valid_to")), strict=True)
+        assert sum(at.between(*span).sum() for span in spans) == len(at)
+    assert len(set(patrols.shifts["team"])) == 2
+
+
+def test_what_patrols_are_asked_for_is_there(town, patrols):
+    assert not patrols.points["label"].duplicated().any()
+    assert not patrols.plans["label"].duplicated().any()
+    assert set(";".join(patrols.plans["points"].dropna()).split(";")) == set(patrols.points["label"])
+    assert set(";".join(patrols.plans["grids"].dropna()).split(";")) <= set(town.schemes["duty"]["code"])
+    assert set(patrols.shifts["staff_no"]) <= set(town.people.staff["staff_no"])
 
 
 def test_the_files_can_be_read_by_the_readers(town, tmp_path):

@@ -1,4 +1,4 @@
-"""`gridkeeper import devices`, `shifts` and `fixes`."""
+"""`gridkeeper import devices`, `shifts`, `points`, `plans` and `fixes`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from data.session import unit_of_work
 from data.settings import PatrolSettings
 from layers.batches import Summary
 from layers.patrols.bulk import import_fixes
+from layers.patrols.demands import PLANS, points_table
 from layers.patrols.enrolment import SHIFTS, devices_table
 from layers.patrols.reading import NEEDED, SAID, Reading, read_fixes
 from layers.staff.intake import PeopleTable, import_people
@@ -58,6 +59,33 @@ def shifts(
     """Import shifts: who is on duty with which device, from when to when."""
     out = output_of(context)
     tell(out, _rows(out, file, SHIFTS, tree, columns, tz, encoding))
+
+
+def points(
+    context: typer.Context,
+    file: File,
+    tree: Tree,
+    datum: Datum = None,
+    columns: Columns = None,
+    tz: TimeZone = "Asia/Shanghai",
+    encoding: Encoding = None,
+) -> None:
+    """Import required points: places that patrols must be at within a window of the day."""
+    out = output_of(context)
+    tell(out, _rows(out, file, points_table(datum=datum), tree, columns, tz, encoding))
+
+
+def plans(
+    context: typer.Context,
+    file: File,
+    tree: Tree,
+    columns: Columns = None,
+    tz: TimeZone = "Asia/Shanghai",
+    encoding: Encoding = None,
+) -> None:
+    """Import planned patrols: which grids and points a person or a team should visit, and when."""
+    out = output_of(context)
+    tell(out, _rows(out, file, PLANS, tree, columns, tz, encoding))
 
 
 def fixes(
