@@ -125,8 +125,10 @@ def render(reason: Reason, *, lang: str, sentences: Sentences = SENTENCES) -> st
 
     >>> render({"code": "no_person"}, lang="en")
     'Nobody answers at any level; the case waits for a dispatcher.'
+    >>> render({"code": "near_outer_border", "edge_distance_m": 3.1875}, lang="en")
+    'Only 3.2 m from the outer border of all grids.'
     """
-    values = {key: value for key, value in reason.items() if key != "code"}
+    values = {key: _metres(value) if key.endswith("_m") else value for key, value in reason.items() if key != "code"}
     if "datum" in values:
         values["datum"] = DATUMS.get(values["datum"], values["datum"].upper())
     if "role" in values:
@@ -134,6 +136,11 @@ def render(reason: Reason, *, lang: str, sentences: Sentences = SENTENCES) -> st
     if "department" in values:
         values["department"] = values["department"][lang]
     return sentences[reason["code"]][lang].format(**values)
+
+
+def _metres(distance: float) -> str:
+    """A distance as people say it: nobody can walk to a millimetre."""
+    return f"{distance:.{1 if distance < 10 else 0}f}"
 
 
 def rendered(reasons: Iterable[Reason], sentences: Sentences = SENTENCES) -> list[dict[str, Any]]:
