@@ -4,9 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request, Response
+
+_MEDIA_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".geojson": "application/geo+json",
+    ".gpkg": "application/geopackage+sqlite3",
+    ".gpx": "application/gpx+xml",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def as_file(name: str, write: Callable[[Path], object]) -> Response:
+    """A file to be kept under this name, whose suffix says what it is; nobody on the way keeps it.
+
+    Args:
+        name: Its name, in ASCII.
+        write: Writes it to a path.
+    """
+    with tempfile.TemporaryDirectory(prefix="gridkeeper-") as folder:
+        file = Path(folder) / name
+        write(file)
+        body = file.read_bytes()
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(body, media_type=_MEDIA_TYPES[file.suffix], headers=headers)
 
 
 def canonical_json(value: Any) -> bytes:

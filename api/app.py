@@ -27,6 +27,7 @@ from api.routes import (
     live,
     measures,
     pages,
+    patrols,
     people,
     photos,
     previews,
@@ -50,6 +51,7 @@ _PARTS = (
     layers,
     live,
     measures,
+    patrols,
     people,
     photos,
     previews,
@@ -62,25 +64,25 @@ _PARTS = (
 def create_app(
     database: DatabaseSettings | None = None,
     service: ServiceSettings | None = None,
-    patrols: PatrolSettings | None = None,
+    fixes_kept: PatrolSettings | None = None,
 ) -> FastAPI:
     """The service as an ASGI application.
 
     Args:
         database: Where the database is, else as the environment says. It need not be up.
         service: How the service is reached, else as the environment says.
-        patrols: How long fixes are kept, else as the environment says.
+        fixes_kept: How long fixes are kept, else as the environment says.
     """
     database, service = database or DatabaseSettings(), service or ServiceSettings()
-    patrols = patrols or PatrolSettings()
+    fixes_kept = fixes_kept or PatrolSettings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = bind = engine(database)
         app.state.photos = database.home / "photos"
-        watched = watches(bind, fixes_kept_days=patrols.fixes_kept_days)
+        watched = watches(bind, fixes_kept_days=fixes_kept.fixes_kept_days)
         called = [watch.wake for watch in watched if watch.on_events]
-        writer = Writer(bind, kept_days=patrols.fixes_kept_days)
+        writer = Writer(bind, kept_days=fixes_kept.fixes_kept_days)
         with Live(bind, also=called).listening() as app.state.live, looking_after(watched), writer.writing():
             app.state.fixes = Waiting(writer, get_running_loop())
             yield

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from layers.dispatch.delivery import deliver_next
 from layers.dispatch.escalation import escalate_due
+from layers.patrols.closing import close_next_day, mark_days_over, prepare_grounds, tidy_next_day
 from layers.patrols.days import look_after_days
 from layers.rezoning.schedule import publish_due
 
@@ -53,11 +54,18 @@ def watches(bind: Engine, *, fixes_kept_days: int = 0) -> list[Watch]:
     """
     sender = partial(deliver_next, bind)
     days = Watch("days of fixes", partial(look_after_days, bind, kept_days=fixes_kept_days), 600.0)
-    days.wake.set()  # the first time at once: the service may have been away for long
+    over = Watch("days of patrols that are over", partial(mark_days_over, bind), 600.0)
+    grounds = Watch("ground of patrols", partial(prepare_grounds, bind), 600.0)
+    for watch in (days, over, grounds):
+        watch.wake.set()  # the first time at once: the service may have been away for long
     return [
         Watch("scheduled drafts", partial(_publish_due, bind), 1.0),
         Watch("escalations", partial(escalate_due, bind, given_up=set()), 10.0),
         days,
+        over,
+        grounds,
+        Watch("summaries of patrols", partial(close_next_day, bind, kept_days=fixes_kept_days), 30.0),
+        Watch("order of fixes", partial(tidy_next_day, bind), 600.0),
         *(Watch(f"webhooks {number}", sender, 5.0, on_events=True) for number in range(1, _SENDERS + 1)),
     ]
 

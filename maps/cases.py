@@ -13,12 +13,14 @@ import pandas as pd
 from gis.crs import STORED_SRID
 from gis.errors import BadInput
 from maps.binning import binned
-from maps.leaflet import CaseLayer, GridLayer, GridMap, PageScript, shape_tiles
+from maps.leaflet import CaseLayer, GridLayer, GridMap, shape_tiles
+from maps.page import put_together
 from maps.shell import page_figure
 from maps.strings import t
 from maps.styles import STATES
 
 MOST_POINTS = 5_000
+_DATA = "gk-data"
 _GRID_COLUMNS = ("grid_no", "code", "name", "lead", "lead_phone", "area_m2")
 _CASE_COLUMNS = (
     *("number", "state", "category", "occurred_at", "occurred_precision", "grid_code", "grid_name"),
@@ -34,19 +36,14 @@ def cases_page(*, lang: str, nonce: str) -> str:
         nonce: The one-time word that `maps.figure.content_security_policy` puts into the response header.
     """
     figure = page_figure(page="cases", template="cases.html", lang=lang, nonce=nonce)
-    base = GridMap(lang=lang)
-    figure.add_child(base)
-    shapes = shape_tiles()
     grids, cases = GridLayer(name=t(lang, "layer.grids")), CaseLayer(name=t(lang, "layer.cases"))
-    for layer in (grids, *shapes.values(), cases):
-        base.add_child(layer)
-    figure.add_child(
-        PageScript(
-            *("service", "mvt", "cards", "legend", "table", "shell", "filters"),
-            *("cases-legend", "cases-list", "cases-page"),
-            call="casesPage",
-            parts={"map": base, "grids": grids, "cases": cases, "shapes": shapes},
-        )
+    put_together(
+        figure,
+        GridMap(lang=lang),
+        {"grids": grids, "shapes": shape_tiles(), "cases": cases},
+        *("service", "mvt", "cards", "legend", "table", "shell", "filters"),
+        *("cases-legend", "cases-list", "cases-page"),
+        call="casesPage",
     )
     return figure.render()
 
@@ -73,18 +70,16 @@ def cases_map(
     cases = _ready(cases, "cases", ("number", "state", "grid_code"))
     figure = page_figure(page="cases", template="cases.html", lang=lang, nonce=secrets.token_urlsafe(16), inline=True)
     base = GridMap(lang=lang)
-    figure.add_child(base)
-    grid_layer = GridLayer(name=t(lang, "layer.grids"), data="gk-data")
-    case_layer = CaseLayer(name=t(lang, "layer.cases"), data="gk-data")
-    base.add_child(grid_layer)
-    base.add_child(case_layer)
-    figure.payload["gk-data"] = _payload(grids, cases, lang=lang, time_zone=time_zone)
-    figure.add_child(
-        PageScript(
-            *("cards", "legend", "table", "shell", "cases-legend", "cases-list", "cases-file"),
-            call="casesFile",
-            parts={"map": base, "grids": grid_layer, "cases": case_layer, "data": "gk-data"},
-        )
+    grid_layer = GridLayer(name=t(lang, "layer.grids"), data=_DATA)
+    case_layer = CaseLayer(name=t(lang, "layer.cases"), data=_DATA)
+    figure.payload[_DATA] = _payload(grids, cases, lang=lang, time_zone=time_zone)
+    put_together(
+        figure,
+        base,
+        {"grids": grid_layer, "cases": case_layer},
+        *("cards", "legend", "table", "shell", "cases-legend", "cases-list", "cases-file"),
+        call="casesFile",
+        data=_DATA,
     )
     return base
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from branca.element import CssLink, Element
+from branca.element import Element
 
 from maps import assets
-from maps.assets import STATIC_URL
-from maps.leaflet import DispatchLayer, GridLayer, GridMap, PageScript, shape_tiles
+from maps.leaflet import DispatchLayer, GridLayer, GridMap, shape_tiles
+from maps.page import put_together
 from maps.shell import page_figure
 from maps.strings import t
 
@@ -36,22 +36,15 @@ def dispatch_page(*, lang: str, nonce: str) -> str:
     # Within the page: a file of its own would be asked for among thirty others, a quarter of a second later.
     early = assets.text(assets.own("js/dispatch-early.js"))
     figure.header.add_child(Element(f"<script>{early}</script>"), name="gk_dispatch_early")
-    # The planner's forms and dialogs look the same here.
-    for name in ("planner", "dispatch"):
-        figure.header.add_child(CssLink(f"{STATIC_URL}css/{name}.css"), name=f"gk_{name}_css")
-    base = GridMap(lang=lang, label="dispatch.map")
-    figure.add_child(base)
-    shapes = shape_tiles()
     grids, marks = GridLayer(name=t(lang, "layer.grids")), DispatchLayer(name=t(lang, "layer.cases"))
-    for layer in (grids, *shapes.values(), marks):
-        base.add_child(layer)
-    figure.add_child(
-        PageScript(
-            *("service", "cards", "shell", "dispatch-store", "dispatch-live", "dispatch-list", "dispatch-filters"),
-            *("dispatch-person", "dispatch-fields", "dispatch-steps", "dispatch-drawer", "dispatch-new"),
-            *("dispatch-keys", "dispatch-screen", "dispatch-page"),
-            call="dispatchPage",
-            parts={"map": base, "grids": grids, "marks": marks, "shapes": shapes},
-        )
+    put_together(
+        figure,
+        GridMap(lang=lang, label="dispatch.map"),
+        {"grids": grids, "shapes": shape_tiles(), "marks": marks},
+        *("service", "cards", "shell", "dispatch-store", "dispatch-live", "dispatch-list", "dispatch-filters"),
+        *("dispatch-person", "dispatch-fields", "dispatch-steps", "dispatch-drawer", "dispatch-case"),
+        *("dispatch-new", "dispatch-keys", "dispatch-screen", "dispatch-page"),
+        call="dispatchPage",
+        styles=("planner", "dispatch"),  # the planner's forms and dialogs look the same here
     )
     return figure.render()

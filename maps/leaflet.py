@@ -67,6 +67,7 @@ class _ScriptLayer(JSCSSMixin, Layer):
 
     def __init__(self, *, name: str, show: bool = True, **options: object) -> None:
         super().__init__(name=name, overlay=True, control=False, show=show)
+        self._name = type(self).__name__
         self.options = options
 
 
@@ -84,7 +85,6 @@ class GridLayer(_ScriptLayer):
 
     def __init__(self, *, name: str, data: str | None = None) -> None:
         super().__init__(name=name, data=data)
-        self._name = "GridLayer"
 
 
 class DrawnGrids(_ScriptLayer):
@@ -96,10 +96,6 @@ class DrawnGrids(_ScriptLayer):
 
     maker = "plannerCanvas"
     default_js = scripts("grid-canvas", "planner-canvas")
-
-    def __init__(self, *, name: str) -> None:
-        super().__init__(name=name)
-        self._name = "DrawnGrids"
 
 
 class CaseLayer(_ScriptLayer):
@@ -116,7 +112,6 @@ class CaseLayer(_ScriptLayer):
 
     def __init__(self, *, name: str, data: str | None = None) -> None:
         super().__init__(name=name, data=data)
-        self._name = "CaseLayer"
 
 
 class DispatchLayer(_ScriptLayer):
@@ -129,9 +124,38 @@ class DispatchLayer(_ScriptLayer):
     maker = "dispatchLayer"
     default_js = scripts("stamps", "dispatch-clock", "dispatch-layer")
 
-    def __init__(self, *, name: str) -> None:
-        super().__init__(name=name)
-        self._name = "DispatchLayer"
+
+class TraceLayer(_ScriptLayer):
+    """Traces of people with their stops, coloured by time; the page's script gives it the traces.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "traceLayer"
+    default_js = scripts("patrol-traces")
+
+
+class UnvisitedLayer(_ScriptLayer):
+    """Streets and buildings that nobody has been at; the page's script gives it the shapes.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "unvisitedLayer"
+    default_js = scripts("grid-canvas", "patrol-unvisited")
+
+
+class PatrolMarks(_ScriptLayer):
+    """Required points, and where people on shift are; the page's script gives it both.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "patrolMarks"
+    default_js = scripts("patrol-marks")
 
 
 class ShapeTiles(_ScriptLayer):
@@ -148,7 +172,6 @@ class ShapeTiles(_ScriptLayer):
 
     def __init__(self, *, name: str, style: dict[str, Any], min_zoom: int = 0) -> None:
         super().__init__(name=name, show=False, layer=name, look=style, minZoom=min_zoom)
-        self._name = "ShapeTiles"
 
 
 def shape_tiles() -> dict[str, ShapeTiles]:

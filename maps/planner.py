@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from branca.element import CssLink
-
 from gis.balance import MEASURES, Effort
-from maps.assets import STATIC_URL
-from maps.leaflet import DrawnGrids, GridMap, PageScript, shape_tiles
+from maps.leaflet import DrawnGrids, GridMap, shape_tiles
+from maps.page import put_together
 from maps.shell import page_figure
 from maps.strings import t
 
@@ -41,21 +39,15 @@ def planner_page(*, lang: str, nonce: str) -> str:
         measures=MEASURES,
         weights=asdict(Effort()),
     )
-    figure.header.add_child(CssLink(f"{STATIC_URL}css/planner.css"), name="gk_planner_css")
-    base = GridMap(lang=lang, label="planner.map", zoom_at="topright")
-    figure.add_child(base)
-    shapes = shape_tiles()
-    grids = DrawnGrids(name=t(lang, "layer.grids"))
-    for layer in (grids, *shapes.values()):
-        base.add_child(layer)
-    figure.add_child(
-        PageScript(
-            *("service", "legend", "shell", "planner-ground", "planner-draft", "planner-snap", "planner-cross"),
-            *("planner-tools", "planner-choosing", "planner-corners", "planner-drawing", "planner-effects"),
-            *("planner-conflict", "planner-editing", "planner-drafts", "planner-publish", "planner-history"),
-            *("planner-suggest", "planner-swipe", "planner-finding", "planner-page"),
-            call="plannerPage",
-            parts={"map": base, "canvas": grids, "shapes": shapes},
-        )
+    put_together(
+        figure,
+        GridMap(lang=lang, label="planner.map", zoom_at="topright"),
+        {"canvas": DrawnGrids(name=t(lang, "layer.grids")), "shapes": shape_tiles()},
+        *("service", "legend", "shell", "planner-ground", "planner-draft", "planner-snap", "planner-cross"),
+        *("planner-tools", "planner-choosing", "planner-corners", "planner-drawing", "planner-effects"),
+        *("planner-conflict", "planner-editing", "planner-drafts", "planner-publish", "planner-history"),
+        *("planner-suggest", "planner-swipe", "planner-finding", "planner-page"),
+        call="plannerPage",
+        styles=("planner",),
     )
     return figure.render()

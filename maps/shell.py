@@ -14,7 +14,7 @@ from maps.figure import PageFigure
 from maps.strings import LANGUAGES, catalogue, t
 
 # Pages that exist, in the order of the menu: (key, address).
-MENU = (("cases", "/"), ("dispatch", "/dispatch"), ("tasks", "/tasks"), ("planner", "/planner"))
+MENU = (("cases", "/"), ("dispatch", "/dispatch"), ("tasks", "/tasks"), ("patrol", "/patrol"), ("planner", "/planner"))
 
 
 def page_figure(

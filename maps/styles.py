@@ -39,6 +39,19 @@ CLOCKS: dict[str, str] = {
 SEQUENTIAL: tuple[str, ...] = ("#e6eff7", "#c5daec", "#9dc0df", "#74a4cf", "#4a85bb")
 NONE = "#f7f9fb"
 
+# From early to late: even steps from light to dark, in hues that neither the classes nor what is unvisited have.
+TIMES: tuple[str, ...] = ("#8fd14f", "#2fb47c", "#23888e", "#3b528b", "#440154")
+
+# How it stands with a required point or a planned patrol.
+POINTS: dict[str, str] = {
+    "done": "#00795a",
+    "late": "#c26a00",
+    "partial": "#d9a400",
+    "missed": "#b3001b",
+    "unknown": "#8796a5",
+    "not_yet": "#ffffff",
+}
+
 INK: dict[str, str] = {
     "ink": "#18222e",
     "ink-soft": "#4a5866",
@@ -62,19 +75,34 @@ INK: dict[str, str] = {
     "plan-line": "#56697c",
     "draft-line": "#b35900",
     "problem": "#c4001a",
+    "unvisited": "#c4001a",
+    "unvisited-long": "#e8837a",
+    "withheld": "#e7e2da",
+    "gap": "#4a5866",
 }
 
 
 def css_variables() -> str:
-    """The palette as CSS custom properties `--ink`, `--state-queued`, `--clock-overdue`, `--class-1`, …"""
+    """The palette as CSS custom properties `--ink`, `--state-queued`, `--clock-overdue`, `--class-1`, `--time-1`, …"""
     pairs = dict(INK)
     pairs |= {f"state-{name}": colour for name, colour in STATES.items()}
     pairs |= {f"clock-{name}": colour for name, colour in CLOCKS.items()}
     pairs |= {f"class-{number}": colour for number, colour in enumerate(SEQUENTIAL, start=1)}
+    pairs |= {f"time-{number}": colour for number, colour in enumerate(TIMES, start=1)}
+    pairs |= {f"point-{name}": colour for name, colour in POINTS.items()}
     pairs["class-0"] = NONE
     return ":root{" + "".join(f"--{name}:{colour};" for name, colour in pairs.items()) + "}"
 
 
 def palette() -> dict[str, Any]:
-    """The palette for scripts that draw: `states`, `clocks`, `ink` by name, `sequential` from low to high, `none`."""
-    return {"states": STATES, "clocks": CLOCKS, "sequential": list(SEQUENTIAL), "none": NONE, "ink": INK}
+    """The palette for scripts that draw: `states`, `clocks`, `points`, `ink` by name, `sequential` from low to high,
+    `times` from early to late, `none`."""
+    return {
+        "states": STATES,
+        "clocks": CLOCKS,
+        "points": POINTS,
+        "sequential": list(SEQUENTIAL),
+        "times": list(TIMES),
+        "none": NONE,
+        "ink": INK,
+    }

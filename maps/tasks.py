@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from branca.element import CssLink
-
-from maps.assets import STATIC_URL
-from maps.leaflet import GridLayer, GridMap, PageScript
+from maps.leaflet import GridLayer, GridMap
+from maps.page import put_together
 from maps.shell import page_figure
 from maps.strings import t
 
@@ -18,18 +16,13 @@ def tasks_page(*, lang: str, nonce: str) -> str:
         nonce: The one-time word that `maps.figure.content_security_policy` puts into the response header.
     """
     figure = page_figure(page="tasks", template="tasks.html", lang=lang, nonce=nonce)
-    for name in ("planner", "dispatch", "tasks"):
-        figure.header.add_child(CssLink(f"{STATIC_URL}css/{name}.css"), name=f"gk_{name}_css")
-    base = GridMap(lang=lang, label="tasks.map")
-    figure.add_child(base)
-    grids = GridLayer(name=t(lang, "layer.grids"))
-    base.add_child(grids)
-    figure.add_child(
-        PageScript(
-            *("service", "cards", "shell", "dispatch-clock", "dispatch-person", "dispatch-fields", "dispatch-steps"),
-            *("dispatch-drawer", "tasks-list", "tasks-report", "tasks-page"),
-            call="tasksPage",
-            parts={"map": base, "grids": grids},
-        )
+    put_together(
+        figure,
+        GridMap(lang=lang, label="tasks.map"),
+        {"grids": GridLayer(name=t(lang, "layer.grids"))},
+        *("service", "cards", "shell", "dispatch-clock", "dispatch-person", "dispatch-fields", "dispatch-steps"),
+        *("dispatch-drawer", "dispatch-case", "tasks-list", "tasks-report", "tasks-page"),
+        call="tasksPage",
+        styles=("planner", "dispatch", "tasks"),
     )
     return figure.render()

@@ -27,7 +27,7 @@ from layers.dispatch.measures import Asked, as_table, measured
 from layers.dispatch.uncovered import uncovered as find_uncovered
 from layers.grids.schemes import DEFAULT_SCHEME, scheme_named
 from layers.matters.export import export_catalogue
-from layers.matters.publishing import calendar_zone
+from layers.matters.held import calendar_zone
 from maps.cases import cases_map
 
 SchemeName = Annotated[str, typer.Option(help="Name of the scheme.")]

@@ -26,13 +26,12 @@ from data.tables import Case, Scheme
 from gis.errors import BadInput
 from layers.cases.bulk import import_cases
 from layers.cases.rows import RowOptions
+from layers.cases.timing import take_calendar, take_catalogue
 from layers.grids.areas import import_areas
 from layers.grids.ground import BUILDINGS, STREETS, import_ground
 from layers.grids.incoming import CellColumns
 from layers.grids.intake import GridColumns, import_grids
 from layers.grids.schemes import SchemeSpec
-from layers.matters.calendars import import_calendar
-from layers.matters.publishing import import_catalogue
 from layers.patrols.bulk import import_fixes
 from layers.patrols.demands import PLANS, points_table
 from layers.patrols.enrolment import SHIFTS, devices_table
@@ -138,9 +137,9 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
             chunk = Chunk(_numbered(rows))
             import_people(session, out.actor, chunk, table, tree=tree, file=_FILE, time_zone=TIME_ZONE)
         days = Chunk(_numbered(town.calendar))
-        import_calendar(session, out.actor, [days], tree=tree, name="sample", zone=TIME_ZONE, file=_FILE)
+        take_calendar(session, out.actor, [days], tree=tree, name="sample", zone=TIME_ZONE, file=_FILE)
         first_day = datetime.fromisoformat(town.calendar["day"].iloc[0]).replace(tzinfo=ZoneInfo(TIME_ZONE))
-        import_catalogue(session, out.actor, SAMPLE_CATALOGUE, tree=tree, since=first_day)
+        take_catalogue(session, out.actor, SAMPLE_CATALOGUE, tree=tree, since=first_day)
 
 
 def _load_patrols(bind: Engine, out: Output, town: Town) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 
-from api.answers import canonical_json
+from api.answers import as_file, canonical_json
 from api.auth import TheActor
 from api.deps import TheReader, TheSession
 from api.schemas.measures import LetterDecided, MeasureOpened, MeasuresAsked
@@ -20,10 +19,6 @@ from layers.dispatch.measures import as_table, measured, opened
 router = APIRouter(tags=["measures"])
 
 _FRESH = {"Cache-Control": "no-store"}
-_MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 LetterNumber = Annotated[int, InPath(ge=1, lt=2**63)]
 
 
@@ -33,13 +28,7 @@ def show_measures(asked: Annotated[MeasuresAsked, Query()], session: TheReader) 
     found = measured(session, asked.asked())
     if asked.format == "json":
         return Response(canonical_json(found), media_type="application/json", headers=_FRESH)
-    name = f"measures-{found['from']}-{found['to']}.{asked.format}"
-    with tempfile.TemporaryDirectory(prefix="gridkeeper-") as folder:
-        file = Path(folder) / name
-        write_layer(as_table(found), file)
-        body = file.read_bytes()
-    headers = _FRESH | {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(body, media_type=_MEDIA_TYPES[asked.format], headers=headers)
+    return as_file(f"measures-{found['from']}-{found['to']}.{asked.format}", partial(write_layer, as_table(found)))
 
 
 @router.get("/measures/cases")

@@ -15,6 +15,7 @@ from maps.assets import STATIC
 from maps.cases import cases_page
 from maps.dispatch import dispatch_page
 from maps.figure import content_security_policy
+from maps.patrol import patrol_page
 from maps.planner import planner_page
 from maps.tasks import tasks_page
 
@@ -66,6 +67,7 @@ for address, make in {
     "/": cases_page,
     "/dispatch": dispatch_page,
     "/tasks": tasks_page,
+    "/patrol": patrol_page,
     "/planner": planner_page,
 }.items():
     router.add_api_route(address, _page(make), methods=["GET"])

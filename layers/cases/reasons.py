@@ -128,7 +128,9 @@ def render(reason: Reason, *, lang: str, sentences: Sentences = SENTENCES) -> st
     >>> render({"code": "near_outer_border", "edge_distance_m": 3.1875}, lang="en")
     'Only 3.2 m from the outer border of all grids.'
     """
-    values = {key: _metres(value) if key.endswith("_m") else value for key, value in reason.items() if key != "code"}
+    values: dict[str, Any] = {
+        key: _metres(value) if key.endswith("_m") else value for key, value in reason.items() if key != "code"
+    }
     if "datum" in values:
         values["datum"] = DATUMS.get(values["datum"], values["datum"].upper())
     if "role" in values:

@@ -211,6 +211,7 @@ def test_the_pictures_of_the_readme_are_small():
         "dispatch-en.png",
         "map-en.png",
         "map-zh.png",
+        "patrol-en.png",
         "planner-en.png",
         "planner-zh.png",
     ]

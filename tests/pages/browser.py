@@ -29,6 +29,10 @@ _AWAITED = """(what) => Promise.race([
   (async () => what === 'ready' ? gridkeeper.ready : gridkeeper.idle())(),
   new Promise((_, fail) => setTimeout(() => fail(new Error(`not ${what} after 60 s`)), 60000)),
 ])"""
+_SITS_HERE = """([name, roles]) => {
+  localStorage.setItem("gridkeeper.actor", name);
+  localStorage.setItem("gridkeeper.roles", roles);
+}"""
 _OWN = ("data:", "blob:", "about:")
 
 
@@ -61,6 +65,10 @@ class Visit:
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    def sit_down(self, name: str, roles: str) -> None:
+        """Be somebody in some roles on every page that is opened from now on."""
+        self.page.add_init_script(f"({_SITS_HERE})({[name, roles]})")
 
     def open(self, url: str) -> dict[str, int]:
         """Load a page and wait until it is drawn: what is painted."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -10,35 +11,17 @@ import httpx2
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator
 
+from tests.pages import canvas
 from tests.pages.browser import Visit
 
 Start = Callable[..., Visit]
 EVERY_ROLE = "acceptor dispatcher shift_chief supervisor referee handler grid_lead verifier assessor archivist"
-_WHO = """([name, roles]) => {
-  localStorage.setItem("gridkeeper.actor", name);
+_ROLES = """(roles) => {
+  const before = localStorage.getItem("gridkeeper.roles");
   localStorage.setItem("gridkeeper.roles", roles);
+  return before;
 }"""
 _IS_OPEN = "(number) => document.getElementById('gkd-number').textContent === number"
-_AT = """([lon, lat]) => {
-  const frame = gridkeeper.map.getContainer().getBoundingClientRect();
-  const at = gridkeeper.map.latLngToContainerPoint([lat, lon]);
-  return [frame.left + at.x, frame.top + at.y];
-}"""
-# The colours of a small square of the map's marks around a place.
-_INKS = """([lon, lat]) => {
-  const canvas = document.querySelector(".leaflet-cases-pane canvas");
-  const box = canvas.getBoundingClientRect();
-  const frame = gridkeeper.map.getContainer().getBoundingClientRect();
-  const at = gridkeeper.map.latLngToContainerPoint([lat, lon]);
-  const [x, y] = [Math.round(frame.left + at.x - box.left), Math.round(frame.top + at.y - box.top)];
-  const { data } = canvas.getContext("2d").getImageData(x - 2, y - 2, 5, 5);
-  const found = new Set();
-  for (let at = 0; at < data.length; at += 4) {
-    const parts = [...data.slice(at, at + 3)].map((one) => one.toString(16).padStart(2, "0"));
-    if (data[at + 3] > 200) found.add("#" + parts.join(""));
-  }
-  return [...found];
-}"""
 
 
 class Dispatcher:
@@ -60,7 +43,7 @@ class Dispatcher:
     ) -> Dispatcher:
         """Open the page as somebody and wait until it is drawn."""
         one = cls(visit(**options), base)
-        one.page.add_init_script(f"({_WHO})({[name, roles]})")
+        one.seen.sit_down(name, roles)
         one.seen.open(f"{base}/dispatch?{query}")
         return one
 
@@ -87,9 +70,7 @@ class Dispatcher:
         """Open a case."""
         self.look_up(number)
         self.row(number).click()
-        self.page.wait_for_function(
-            "(number) => document.getElementById('gkd-number').textContent === number", arg=number
-        )
+        self.page.wait_for_function(_IS_OPEN, arg=number)
         self.painted()
 
     def state(self) -> str:
@@ -152,15 +133,24 @@ class Dispatcher:
         self.page.set_input_files("[data-field=photos] input[type=file]", files=[file])
         self.page.wait_for_selector("[data-field=photos] img")
 
-    def inks(self, lon: float, lat: float) -> list[str]:
+    def inks(self, lon: float, lat: float) -> set[str]:
         """The colours painted on the map at a place."""
-        found: list[str] = self.page.evaluate(_INKS, [lon, lat])
-        return found
+        return canvas.colours(self.page, "cases", (lon, lat))
 
     def click_map(self, lon: float, lat: float) -> None:
         """Click a place on the map."""
-        x, y = self.page.evaluate(_AT, [lon, lat])
-        self.page.mouse.click(x, y)
+        self.page.mouse.click(*canvas.spot(self.page, (lon, lat)))
+
+    @contextmanager
+    def as_one_with(self, roles: str) -> Iterator[None]:
+        """Work in other roles for a while."""
+        before: str = self.page.evaluate(_ROLES, roles)
+        yield
+        self.page.evaluate(_ROLES, before)
+
+    def is_lost(self) -> bool:
+        """Whether the page says that events do not come."""
+        return self.page.is_visible(".gkd-count .gkd-lost")
 
     def complaints(self) -> list[str]:
         """What the browser complained about; refusals by the service, and that these tests read pixels, are none."""

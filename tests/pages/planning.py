@@ -11,38 +11,12 @@ import httpx2
 import shapely
 from shapely.geometry import shape
 
+from tests.pages import canvas
 from tests.pages.browser import Visit
 
 Start = Callable[..., Visit]
-Place = tuple[float, float]
+Place = canvas.Place
 REFUSED = re.compile(r"status of 4\d\d")
-_PIXELS = """([lon, lat]) => {
-  const frame = gridkeeper.map.getContainer().getBoundingClientRect();
-  const at = gridkeeper.map.latLngToContainerPoint([lat, lon]);
-  return [frame.left + at.x, frame.top + at.y];
-}"""
-# The colours of a small square of a canvas around a place, the empty ones left out.
-_INKS = """([pane, lon, lat, half]) => {
-  const canvas = document.querySelector(`.leaflet-${pane}-pane canvas`);
-  const box = canvas.getBoundingClientRect();
-  const frame = gridkeeper.map.getContainer().getBoundingClientRect();
-  const at = gridkeeper.map.latLngToContainerPoint([lat, lon]);
-  const [x, y] = [Math.round(frame.left + at.x - box.left), Math.round(frame.top + at.y - box.top)];
-  const { data } = canvas.getContext("2d").getImageData(x - half, y - half, 2 * half + 1, 2 * half + 1);
-  const found = [];
-  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 0) found.push([...data.slice(at, at + 4)]);
-  return found;
-}"""
-_ON_CANVAS = """([pane, red, green, blue]) => {
-  const canvas = document.querySelector(`.leaflet-${pane}-pane canvas`);
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  let count = 0;
-  for (let at = 0; at < data.length; at += 4) {
-    const apart = Math.abs(data[at] - red) + Math.abs(data[at + 1] - green) + Math.abs(data[at + 2] - blue);
-    if (data[at + 3] > 200 && apart < 12) count += 1;
-  }
-  return count;
-}"""
 
 
 class Planner:
@@ -84,8 +58,7 @@ class Planner:
 
     def pixels(self, place: Place) -> Place:
         """Where a place is on the screen."""
-        x, y = self.page.evaluate(_PIXELS, list(place))
-        return x, y
+        return canvas.spot(self.page, place)
 
     def move(self, place: Place, *, steps: int = 1) -> None:
         """Bring the pointer to a place."""
@@ -141,8 +114,7 @@ class Planner:
 
     def inks(self, place: Place, *, pane: str = "grids", half: int = 1) -> list[list[int]]:
         """The colours painted at and beside a place."""
-        found: list[list[int]] = self.page.evaluate(_INKS, [pane, *place, half])
-        return found
+        return canvas.inks(self.page, pane, place, half=half)
 
     def has_border(self, place: Place) -> bool:
         """Whether a border is painted at a place."""
@@ -151,8 +123,7 @@ class Planner:
 
     def count_of(self, colour: str, *, pane: str) -> int:
         """How many pixels of a colour such as '#c4001a' a canvas has."""
-        parts = parts_of(colour)
-        return int(self.page.evaluate(_ON_CANVAS, [pane, *parts]))
+        return canvas.pixels_of(self.page, pane, colour)[0]
 
     def table(self, grid_no: int) -> dict[str, list[str]]:
         """What the panel says of a grid: measure -> before, after, change."""
@@ -196,14 +167,9 @@ def halving(grid: dict[str, Any]) -> tuple[Place, Place]:
     return (west - reach, latitude), (east + reach, latitude)
 
 
-def parts_of(colour: str) -> list[int]:
-    """Red, green and blue of a colour such as '#c4001a'."""
-    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-
-
 def has_colour(inks: list[list[int]], colour: str) -> bool:
     """Whether a colour such as '#c4001a' is among those painted, however much of what lies below shines through."""
-    parts = parts_of(colour)
+    parts = canvas.parts_of(colour)
     return any(max(abs(one - other) for one, other in zip(ink[:3], parts, strict=True)) <= 3 for ink in inks)
 
 

@@ -80,6 +80,9 @@ def test_words_of_a_description_are_found_by_the_service(dispatcher: Dispatcher,
     dispatcher.page.fill("#gkd-text", "purple heron")
     dispatcher.row(number).wait_for()
     assert dispatcher.painted()["listed"] == 1
+    dispatcher.page.reload()
+    dispatcher.row(number).wait_for()
+    assert dispatcher.painted()["listed"] == 1, "the address says it all"
 
 
 def test_filters_are_kept_in_the_address_and_in_the_other_language(dispatcher: Dispatcher) -> None:
@@ -105,6 +108,7 @@ def test_the_keyboard_walks_opens_dispatches_and_closes(dispatcher: Dispatcher) 
     dispatcher.page.wait_for_selector("#gkd-case:not([hidden])")
     dispatcher.painted()
     assert dispatcher.page.inner_text("#gkd-number") == first
+    assert dispatcher.page.evaluate("document.activeElement.id") == "gkd-drawer"
     dispatcher.page.wait_for_selector("[data-choice='0']")
     keys.press("d")
     assert dispatcher.page.evaluate("document.activeElement.dataset.choice") == "0"
@@ -117,6 +121,7 @@ def test_the_keyboard_walks_opens_dispatches_and_closes(dispatcher: Dispatcher) 
     assert dispatcher.page.locator("#gkd-form").is_hidden()
     keys.press("Escape")
     assert dispatcher.page.locator("#gkd-drawer").is_hidden()
+    assert dispatcher.page.evaluate("document.activeElement.id") == "gkd-rows"
     keys.press("/")
     assert dispatcher.page.evaluate("document.activeElement.id") == "gkd-text"
     keys.press("Escape")

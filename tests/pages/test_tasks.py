@@ -25,9 +25,7 @@ def phone(visit: Start, town_server: str, api: httpx2.Client) -> Dispatcher:
     (task,) = api.get("/dispatch/queue", params={"text": "tabby cat", "limit": 1}).json()["rows"]
     here = {"longitude": INSIDE[0], "latitude": INSIDE[1]}
     one = Dispatcher(visit(**PHONE, geolocation=here, permissions=["geolocation"]), town_server)
-    one.page.add_init_script(
-        "localStorage.setItem('gridkeeper.actor', 'Hua'); localStorage.setItem('gridkeeper.roles', 'grid_lead')"
-    )
+    one.seen.sit_down("Hua", "grid_lead")
     one.seen.open(f"{town_server}/tasks?lang=en&staff={task['staff']['staff_no']}")
     return one
 

@@ -38,6 +38,13 @@ _FAMILIES = (
         "field",
         "unit",
         "place",
+        "patrol.preset",
+        "patrol.measure",
+        "patrol.leg",
+        "patrol.point",
+        "patrol.tab",
+        "patrol.none",
+        "patrol.way",
     ),
 )
 

@@ -13,9 +13,8 @@ from api.cli.output import output_of
 from api.cli.service import service_engine
 from data.readers.rows import read_rows
 from data.session import unit_of_work
-from layers.cases.winding import wind_beyond_calendar, wind_since
-from layers.matters.calendars import import_calendar
-from layers.matters.publishing import calendar_zone, import_catalogue
+from layers.cases.timing import take_calendar, take_catalogue
+from layers.matters.held import calendar_zone
 
 
 def calendar(
@@ -28,13 +27,10 @@ def calendar(
     """Import the working times of days; days that are known already must say the same."""
     out = output_of(context)
     with unit_of_work(service_engine(out, long=True)) as session:
-        summary = import_calendar(
+        summary = take_calendar(
             session, out.actor, read_rows(file), tree=tree, name=name or file.stem, zone=zone, file=file.name
         )
-        waited = wind_beyond_calendar(session, tree)
-    if waited:
-        out.show(f"The deadlines of {waited} cases that waited for more days were worked out again.")
-    tell(out, summary, {"waited": waited})
+    tell(out, summary)
 
 
 def catalogue(
@@ -48,9 +44,5 @@ def catalogue(
     out = output_of(context)
     with unit_of_work(service_engine(out, long=True)) as session:
         since = None if valid_from is None else parse_instant(valid_from, tz=calendar_zone(session, tree))
-        summary = import_catalogue(session, out.actor, folder, tree=tree, since=since, reason=reason)
-        # A first catalogue may begin in the past: what came in since then goes by it.
-        wound = wind_since(session, tree, since) if since and summary.facts["version"] == 1 else 0
-    if wound:
-        out.show(f"The deadlines of {wound} cases that came in since then were worked out.")
+        summary = take_catalogue(session, out.actor, folder, tree=tree, since=since, reason=reason)
     tell(out, summary)

@@ -102,5 +102,5 @@ gridkeeper.cards = (() => {
     return popup;
   }
 
-  return { caseCard, gridCard, choice, open, state, place };
+  return { caseCard, gridCard, choice, open, facts, state, place };
 })();

@@ -24,13 +24,6 @@ gridkeeper.casesPage = ({ map, grids, cases, shapes }) => {
     zone: () => scheme?.time_zone ?? "UTC",
   });
 
-  /** A scheme by its title; one that has none by its kind, with its name where the kind is not enough. */
-  function titleOf(one) {
-    if (one.title && one.title !== one.name) return one.title;
-    const kind = word("kind", one.kind);
-    return schemes.filter((other) => other.kind === one.kind).length > 1 ? `${kind} · ${one.name}` : kind;
-  }
-
   async function load() {
     schemes = (await service.json(`${API}/schemes`)).schemes;
     $("gk-filters").disabled = !schemes.length;
@@ -38,7 +31,7 @@ gridkeeper.casesPage = ({ map, grids, cases, shapes }) => {
       emit("status", "");
       return sayEmpty(t("empty.no_scheme"));
     }
-    const options = schemes.map((one) => el("option", { value: one.name }, titleOf(one)));
+    const options = schemes.map((one) => el("option", { value: one.name }, gridkeeper.schemeTitle(one, schemes)));
     $("gk-scheme").replaceChildren(...options);
     const duty = schemes.find((one) => one.kind === "duty") ?? schemes[0];
     return showScheme(schemes.find((one) => one.name === filters.chosen.scheme) ?? duty);

@@ -17,7 +17,7 @@ gridkeeper.classify = (counts, most = 5) => {
   }));
   const zero = { lower: 0, upper: 0, colour: gridkeeper.config.palette.none, grids: 0 };
   const all = [zero, ...classes];
-  const of = (count) => all.find((one) => count <= one.upper) ?? all[all.length - 1];
+  const of = (count = 0) => all.find((one) => count <= one.upper) ?? all[all.length - 1];
   counts.forEach((count) => { of(count).grids += 1; });
   return { all, of };
 };

@@ -19,6 +19,30 @@ window.gridkeeper = (() => {
     return config.strings[`${family}.${code}`] ?? String(code);
   }
 
+  /** A scheme by its title; one that has none by its kind, with its name where the kind is not enough. */
+  function schemeTitle(one, schemes) {
+    if (one.title && one.title !== one.name) return one.title;
+    const kind = word("kind", one.kind);
+    return schemes.filter((other) => other.kind === one.kind).length > 1 ? `${kind} · ${one.name}` : kind;
+  }
+
+  /** Keep values in the address of the page, and in the links to its other languages; what is empty goes. */
+  function remember(values) {
+    const kept = new URLSearchParams(location.search);
+    const before = kept.toString();
+    for (const [key, value] of Object.entries(values)) {
+      if (value) kept.set(key, value);
+      else kept.delete(key);
+    }
+    const query = kept.toString();
+    // Browsers refuse an address that is written many times a second.
+    if (query !== before) history.replaceState(null, "", query ? `?${query}` : location.pathname);
+    for (const link of document.querySelectorAll("[data-lang]")) {
+      kept.set("lang", link.dataset.lang);
+      link.href = `?${kept}`;
+    }
+  }
+
   /** A new element. Children that are strings become text, never markup. */
   function el(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
@@ -59,7 +83,7 @@ window.gridkeeper = (() => {
   const ready = new Promise((resolve) => { resolveReady = resolve; });
 
   return {
-    config, t, word, el, number, track, idle, painted, ready,
+    config, t, word, schemeTitle, remember, el, number, track, idle, painted, ready,
     markReady: () => idle().then(resolveReady),
     payload: (id) => JSON.parse(document.getElementById(id).textContent),
     on: (name, heard) => hub.addEventListener(name, (event) => heard(event.detail)),

@@ -71,5 +71,5 @@ gridkeeper.clock = (() => {
 
   const show = (at) => times.show(at, zone);
 
-  return { KINDS, OVERDUE, SOON, TODAY, PAUSED, NONE, set, now, dayEnd, kindOf, span, exact, left, moment, show };
+  return { KINDS, OVERDUE, set, now, dayEnd, kindOf, span, exact, left, moment, show };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 gridkeeper.dispatchDrawer = ({ loop, steps }) => {
-  const { el, t, clock, config, cards, number: count } = gridkeeper;
+  const { el, t, clock, config, cards, keepFocus, number: count } = gridkeeper;
   const $ = (id) => document.getElementById(id);
   const STAGES = loop.stages.map((one) => one.name);
   const states = new Map(loop.states.map((one) => [one.name, one]));
@@ -26,7 +26,7 @@ gridkeeper.dispatchDrawer = ({ loop, steps }) => {
     $("gkd-reporters").replaceChildren(...reporters(found));
     $("gkd-events").replaceChildren(...events(found));
     $("gkd-events-title").textContent = t("card.events", { n: count(found.events.length) });
-    steps.show(found);
+    keepFocus($("gkd-drawer"), () => steps.show(found));
     tick();
   }
 
@@ -77,7 +77,7 @@ gridkeeper.dispatchDrawer = ({ loop, steps }) => {
       const what = one.milestone === "end" ? stageName(one.stage) : `${stageName(one.stage)} · ${config.strings[`milestone.${one.milestone}`] ?? one.milestone}`;
       const round = one.round > 1 ? ` ${t("dispatch.round", { n: one.round })}` : "";
       const runs = !one.met_at && found.clock === "running" && one.stage === found.stage;
-      const met = one.met_at ? t(one.due_at && one.met_at > one.due_at ? "clock.met_late" : "clock.met", { at: clock.moment(one.met_at) }) : "";
+      const met = one.met_at ? t(one.due_at && seconds(one.met_at) > seconds(one.due_at) ? "clock.met_late" : "clock.met", { at: clock.moment(one.met_at) }) : "";
       const until = one.due_at ? t("clock.until", { at: clock.moment(one.due_at) }) : config.strings[`clock_name.${found.clock}`] ?? "";
       return el("li", { "data-clock": `${one.stage}.${one.milestone}.${one.round}` }, el("span", {}, what + round), el("span", { class: "gk-note" }, until),
         el("b", runs && one.due_at ? { "data-due": seconds(one.due_at) } : {}, met || (found.clock === "paused" && !one.met_at ? t("clock_name.paused") : "")));

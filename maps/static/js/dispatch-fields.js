@@ -25,12 +25,11 @@ gridkeeper.dispatchFields = ({ names, pick, gridAt, upload }) => {
 
   /** People and departments in one list; those that are proposed come first. */
   function owner({ choices }) {
-    const code = (kind, value) => JSON.stringify({ [kind]: value });
     const proposed = (choices?.best ?? []).map((one) => [ownerCode(one), ownerName(one)]);
     const group = (title, options) => (options.length ? el("optgroup", { label: t(title) }, options.map(([value, text]) => el("option", { value }, text))) : null);
     const sorted = (list) => [...list].sort((a, b) => name(a).localeCompare(name(b), config.lang));
-    const units = sorted(known.departments).map((one) => [code("department", one.code), name(one)]);
-    const people = sorted(known.staff).map((one) => [code("staff_no", one.staff_no), `${one.name} (${one.staff_no})`]);
+    const units = sorted(known.departments).map((one) => [departmentCode(one), name(one)]);
+    const people = sorted(known.staff).map((one) => [personCode(one), `${one.name} (${one.staff_no})`]);
     const node = el("select", {}, el("option", { value: "" }, t("dispatch.choose")), group("dispatch.owner.best", proposed), group("dispatch.owner.departments", units), group("dispatch.owner.people", people));
     return plain(node, () => (node.value ? JSON.parse(node.value) : null));
   }
@@ -51,19 +50,19 @@ gridkeeper.dispatchFields = ({ names, pick, gridAt, upload }) => {
     const kept = [];
     const shown = el("div", { class: "gkd-photos" });
     const fault = el("p", { class: "gk-error", role: "alert" });
-    const file = el("input", { type: "file", accept: "image/*", multiple: true });
+    const input = el("input", { type: "file", accept: "image/*", multiple: true });
     let under = Promise.resolve();
-    file.addEventListener("change", () => {
+    input.addEventListener("change", () => {
       fault.textContent = "";
-      for (const one of file.files) {
+      for (const one of input.files) {
         under = under.then(() => upload(number, one)).then(
           ({ sha256 }) => { kept.push(sha256); shown.append(el("img", { src: `/api/v1/photos/${sha256}`, alt: one.name, class: "gkd-photo" })); },
           (error) => { fault.textContent = error instanceof service.Refused ? service.refusal(error) : t("dispatch.photo_lost", { name: one.name }); },
         );
       }
-      file.value = "";
+      input.value = "";
     });
-    return { node: el("div", {}, file, shown, fault), value: () => kept, ready: () => under, put() {} };
+    return { node: el("div", {}, input, shown, fault), input, value: () => kept, ready: () => under, put() {} };
   }
 
   /** A place by a tap on the map, or where the person stands. */
@@ -120,9 +119,9 @@ gridkeeper.dispatchFields = ({ names, pick, gridAt, upload }) => {
     position: () => place({ own: true }), place: () => place(),
   };
 
-  function ownerCode(one) {
-    return JSON.stringify(one.department ? { department: one.department.code } : { staff_no: one.owner.staff_no });
-  }
+  const departmentCode = (one) => JSON.stringify({ department: one.code });
+  const personCode = (one) => JSON.stringify({ staff_no: one.staff_no });
+  const ownerCode = (one) => (one.department ? departmentCode(one.department) : personCode(one.owner));
 
   const ownerName = (one) => (one.department ? name(one.department) : one.owner.name);
 
@@ -144,5 +143,5 @@ gridkeeper.dispatchFields = ({ names, pick, gridAt, upload }) => {
     return body;
   }
 
-  return { learn, make, fieldsOf, said, ownerCode, ownerName };
+  return { learn, make, fieldsOf, said, personCode, ownerCode, ownerName };
 };

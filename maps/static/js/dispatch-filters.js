@@ -2,16 +2,18 @@
 "use strict";
 
 gridkeeper.dispatchFilters = ({ store, tree, states, changed }) => {
-  const { el, t, number, service, clock, config } = gridkeeper;
+  const { el, t, number, service, clock, config, remember } = gridkeeper;
   const $ = (id) => document.getElementById(id);
   const SOON_MS = 250;
   const INDENT = "\u2003";
   const LISTED = ["state", "matter", "department", "grid"];
   const kinds = new Set();
   const query = new URLSearchParams(location.search);
+  // Numbers, not rows: a row is another case's as soon as its own is closed.
   let found = new Set();
+  let offered = 0;
   let soon = 0;
-  let asked = new AbortController();
+  let search = new AbortController();
 
   const chips = clock.KINDS.map((kind, at) => {
     const sum = el("b");
@@ -37,12 +39,23 @@ gridkeeper.dispatchFilters = ({ store, tree, states, changed }) => {
       const select = $(`gkd-${what}`);
       const list = store.words[what].list.map((one, at) => ({ at, key: key(what, one), text: label(what, one) }));
       if (what !== "state") list.sort((a, b) => a.text.localeCompare(b.text, config.lang));
-      const kept = select.value || query.get(what) || "";
+      const kept = select.value || asked(what);
       const open = what === "state" ? list.filter(({ key: state }) => states.get(state)?.is_open !== false) : list;
       select.replaceChildren(el("option", { value: "" }, t("dispatch.filter.any")), ...open.map((one) => el("option", { value: one.key, "data-at": one.at }, one.text)));
       select.value = open.some((one) => one.key === kept) ? kept : "";
     }
     offerAreas();
+    offered = known();
+  }
+
+  /** How many things there are to offer: events bring some that no case had before. */
+  const known = () => LISTED.reduce((sum, what) => sum + store.words[what].list.length, 0);
+
+  /** What the address asked for, once: afterwards the fields say it. */
+  function asked(what) {
+    const value = query.get(what) ?? "";
+    query.delete(what);
+    return value;
   }
 
   const key = (what, one) => (what === "state" ? one : what === "matter" ? `${one.standard ?? ""}:${one.code}` : one.code);
@@ -51,7 +64,7 @@ gridkeeper.dispatchFilters = ({ store, tree, states, changed }) => {
   function offerAreas() {
     const below = (parent) => store.areas.filter((one) => (one.parent ?? null) === parent).sort((a, b) => a.code.localeCompare(b.code));
     const listed = (parent, deep) => below(parent).flatMap((one) => [el("option", { value: one.code }, INDENT.repeat(deep) + one.name), ...listed(one.code, deep + 1)]);
-    const kept = $("gkd-area").value || query.get("area") || "";
+    const kept = $("gkd-area").value || asked("area");
     $("gkd-area").replaceChildren(el("option", { value: "" }, t("dispatch.filter.any")), ...listed(null, 0));
     $("gkd-area").value = store.areas.some((one) => one.code === kept) ? kept : "";
   }
@@ -62,52 +75,48 @@ gridkeeper.dispatchFilters = ({ store, tree, states, changed }) => {
   }
 
   function apply() {
+    if (known() > offered) offer();
     const text = $("gkd-text").value.trim();
     const chosen = Object.fromEntries(LISTED.map((what) => [what, position(what)]));
     store.filter({ ...chosen, area: $("gkd-area").value, text, found, kinds });
     chips.forEach(({ chip }, at) => chip.setAttribute("aria-pressed", String(kinds.has(at))));
     const narrowed = LISTED.filter((what) => chosen[what] !== null).length + ($("gkd-area").value ? 1 : 0);
     $("gkd-more-count").textContent = narrowed ? ` (${number(narrowed)})` : "";
-    remember(text);
+    const values = Object.fromEntries([...LISTED, "area"].map((what) => [what, $(`gkd-${what}`).value]));
+    remember({ ...values, text, kinds: [...kinds].map((at) => clock.KINDS[at]).join(" ") });
     changed();
   }
 
-  /** The address tells the filters, so that it can be passed on. */
-  function remember(text) {
-    const next = new URLSearchParams(location.search);
-    const values = { text, area: $("gkd-area").value, kinds: [...kinds].map((at) => clock.KINDS[at]).join(" ") };
-    for (const what of LISTED) values[what] = $(`gkd-${what}`).value;
-    for (const [what, value] of Object.entries(values)) {
-      if (value) next.set(what, value);
-      else next.delete(what);
-    }
-    history.replaceState(null, "", `?${next}`);
-    for (const link of document.querySelectorAll("[data-lang]")) {
-      next.set("lang", link.dataset.lang);
-      link.href = `?${next}`;
-    }
-  }
-
-  /** Names are looked for here; what only descriptions say, the service finds. */
   function typed() {
     found = new Set();
     apply();
-    clearTimeout(soon);
-    asked.abort();
-    const text = $("gkd-text").value.trim();
-    if (text.length > 1) soon = setTimeout(() => service.run(search(text)), SOON_MS);
+    ask();
   }
 
-  async function search(text) {
-    asked = new AbortController();
-    const answer = await service.json(`/api/v1/dispatch/queue?${new URLSearchParams({ tree, text, limit: "200" })}`, asked.signal);
-    found = new Set(answer.rows.map((one) => store.row(one.number)).filter((row) => row !== undefined));
+  /** Names are looked for here; what only descriptions say, the service finds. */
+  function ask() {
+    clearTimeout(soon);
+    search.abort();
+    const text = $("gkd-text").value.trim();
+    if (text.length > 1) soon = setTimeout(() => service.run(find(text)), SOON_MS);
+  }
+
+  async function find(text) {
+    search = new AbortController();
+    const answer = await service.json(`/api/v1/dispatch/queue?${new URLSearchParams({ tree, text, limit: "200" })}`, search.signal);
+    found = new Set(answer.rows.map((one) => one.number));
     apply();
+  }
+
+  /** All cases were read anew. */
+  function renew() {
+    offer();
+    apply();
+    ask();
   }
 
   function clear() {
     kinds.clear();
-    query.forEach((_, what) => query.delete(what));
     for (const what of [...LISTED, "area"]) $(`gkd-${what}`).value = "";
     $("gkd-text").value = "";
     typed();
@@ -124,5 +133,5 @@ gridkeeper.dispatchFilters = ({ store, tree, states, changed }) => {
     chips.forEach(({ sum }, at) => { sum.textContent = number(store.counts[at] ?? 0); });
   }
 
-  return { offer, apply, clear, showCounts };
+  return { renew, apply, showCounts };
 };

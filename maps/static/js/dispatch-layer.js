@@ -135,36 +135,18 @@
     },
   });
 
-  const DispatchLayer = L.Layer.extend({
-    initialize() { this._marks = new Overlay({ pane: "cases" }); },
+  const DispatchLayer = gridkeeper.OverlayLayer.extend({
+    initialize() { this._drawn = new Overlay({ pane: "cases" }); },
 
-    onAdd(map) {
-      gridkeeper.pane(map, "cases");
-      map.addLayer(this._marks);
-    },
+    setStore(store) { this.change({ store }); },
 
-    onRemove(map) { map.removeLayer(this._marks); },
-
-    setStore(store) {
-      this._marks.store = store;
-      this.repaint();
-    },
-
-    repaint() { this._marks.schedule(); },
+    repaint() { this._drawn.schedule(); },
 
     /** Ring a place, or none. */
-    choose(latlng) {
-      this._marks.chosen = latlng;
-      this.repaint();
-    },
+    choose(chosen) { this.change({ chosen }); },
 
     /** Show a place that is being chosen, or none. */
-    setPin(latlng) {
-      this._marks.pin = latlng;
-      this.repaint();
-    },
-
-    at(latlng) { return this._map ? this._marks.at(this._map.latLngToLayerPoint(latlng)) : []; },
+    setPin(pin) { this.change({ pin }); },
   });
 
   gridkeeper.dispatchLayer = () => new DispatchLayer();

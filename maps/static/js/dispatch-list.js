@@ -5,13 +5,12 @@ gridkeeper.dispatchList = ({ store, stateName, open }) => {
   const { el, t, clock, config, painted } = gridkeeper;
   const $ = (id) => document.getElementById(id);
   const frame = $("gkd-rows");
-  const room = el("div", { class: "gkd-room" });
+  const room = el("div", { class: "gkd-room", role: "presentation" });
   const MORE = 4;
   const pool = [];
   let chosen = null;
-  let fresh = new Map();
+  const fresh = new Map();
   let asked = 0;
-  let lost = false;
   frame.append(room);
 
   const height = () => (document.body.classList.contains("gkd-full") ? 34 : 58);
@@ -82,7 +81,7 @@ gridkeeper.dispatchList = ({ store, stateName, open }) => {
     const active = chosen && document.getElementById(`gkd-row-${chosen}`);
     if (active) frame.setAttribute("aria-activedescendant", active.id);
     else frame.removeAttribute("aria-activedescendant");
-    $("gkd-none").hidden = shown.length > 0;
+    $("gkd-none").hidden = shown.length > 0 || !store.words.state;
     painted.listed = shown.length;
   }
 
@@ -129,11 +128,9 @@ gridkeeper.dispatchList = ({ store, stateName, open }) => {
     schedule();
   }
 
-  /** The line above the list: how many, how many of them overdue, and whether what is seen is fresh. */
-  function note(text, isLost) {
-    lost = isLost ?? lost;
+  /** The line above the list. */
+  function note(text) {
     $("gkd-count").textContent = text;
-    $("gkd-lost").hidden = !lost;
   }
 
   return { schedule, choose, step, flash, note, get chosen() { return chosen; } };

@@ -35,14 +35,17 @@ gridkeeper.dispatchLive = ({ tree, store, isOpen, arrived, loaded, told }) => {
   const seconds = (at) => (at ? Date.parse(at) / 1000 : null);
 
   function take(one) {
-    const told = { ...one, due: seconds(one.due_at), received: seconds(one.received_at), urgent: one.urgency === "urgent", grid: one.grid && { code: one.grid, name: one.grid_name, area: one.grid_area } };
-    arrived(told, store.apply(told, isOpen(one.state)));
+    const now = { ...one, due: seconds(one.due_at), received: seconds(one.received_at), urgent: one.urgency === "urgent", grid: one.grid && { code: one.grid, name: one.grid_name, area: one.grid_area } };
+    arrived(now, store.apply(now, isOpen(one.state)));
   }
 
   /** Read anew soon: many may be told so at once. */
   function anew(least_ms) {
     clearTimeout(again);
-    again = setTimeout(() => load().catch(() => anew(AGAIN_MS)), least_ms + Math.random() * 300);
+    again = setTimeout(() => service.run(load().catch((error) => {
+      anew(AGAIN_MS);
+      throw error;
+    })), least_ms + Math.random() * 300);
   }
 
   return { load };

@@ -8,7 +8,7 @@ gridkeeper.dispatchNew = ({ tree, scheme, store, names, pick, pin, lookAt, filed
   const SOON_MS = 200;
   let rules = new Map();
   let place = null;
-  let key = null;
+  const keys = service.keys();
   let soon = 0;
   let asked = new AbortController();
 
@@ -16,8 +16,8 @@ gridkeeper.dispatchNew = ({ tree, scheme, store, names, pick, pin, lookAt, filed
 
   function open() {
     service.run(offer());
-    key ??= [...crypto.getRandomValues(new Uint32Array(4))].join("-");
     $("gkd-new").hidden = false;
+    showPin();
     $("gkd-new-address").focus();
   }
 
@@ -36,16 +36,17 @@ gridkeeper.dispatchNew = ({ tree, scheme, store, names, pick, pin, lookAt, filed
   }
 
   function clear() {
-    for (const id of ["gkd-new-address", "gkd-new-text"]) $(id).value = "";
-    $("gkd-new-urgent").checked = false;
+    $("gkd-new").reset();
     $("gkd-new-fault").textContent = "";
-    key = null;
+    keys.done();
     setPlace(null);
   }
 
+  const showPin = () => pin(place && L.latLng(place.lat, place.lon));
+
   function setPlace(found) {
     place = found;
-    pin(found ? L.latLng(found.lat, found.lon) : null);
+    showPin();
     $("gkd-new-place").textContent = found ? t("status.place", { lon: found.lon.toFixed(6), lat: found.lat.toFixed(6) }) : t("dispatch.place.none");
     $("gkd-new-found").replaceChildren();
     showSame();
@@ -104,7 +105,7 @@ gridkeeper.dispatchNew = ({ tree, scheme, store, names, pick, pin, lookAt, filed
     const text = $("gkd-new-text").value.trim();
     if (text) body.description = text;
     try {
-      const answer = await service.send("POST", `${API}/cases`, body, { key });
+      const answer = await service.send("POST", `${API}/cases`, body, { key: keys.of(body) });
       clear();
       close();
       return filed(answer.body);
@@ -119,12 +120,18 @@ gridkeeper.dispatchNew = ({ tree, scheme, store, names, pick, pin, lookAt, filed
   $("gkd-new-map").addEventListener("click", () => service.run(onMap()));
   $("gkd-new-matter").addEventListener("change", showSame);
   $("gkd-new").addEventListener("submit", (event) => service.run(submit(event)));
-  $("gkd-new-address").addEventListener("keydown", (event) => {
-    const first = $("gkd-new-found").querySelector("button");
-    if (!first || !["ArrowDown", "Enter"].includes(event.key)) return;
+  // Arrows walk from the address down what was found; Enter takes the first, and never files with the place of before.
+  $("gkd-new-found").parentElement.addEventListener("keydown", (event) => {
+    // Enter that ends a word of an input method is not meant for us.
+    if (event.isComposing) return;
+    const found = [...$("gkd-new-found").querySelectorAll("button")];
+    const at = found.indexOf(event.target);
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) (found[at + by] ?? $("gkd-new-address")).focus();
+    else if (event.key === "Enter" && event.target === $("gkd-new-address")) found[0]?.click();
+    else return;
     event.preventDefault();
-    if (event.key === "Enter") first.click();
-    else first.focus();
+    event.stopPropagation();
   });
   return { open, close, isOpen: () => !$("gkd-new").hidden };
 };

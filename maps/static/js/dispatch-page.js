@@ -2,17 +2,17 @@
 "use strict";
 
 gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
-  const { t, number, service, clock, config, on, emit, painted } = gridkeeper;
+  const { t, number, service, clock, config, on, emit, painted, remember } = gridkeeper;
   const API = "/api/v1";
   const $ = (id) => document.getElementById(id);
   const query = new URLSearchParams(location.search);
   const isScreen = query.get("screen") === "1";
   const store = gridkeeper.dispatchStore();
-  const shell = gridkeeper.shell();
   const states = new Map();
   let parts = null;
   let list = null;
-  let picking = null;
+  // The case that the address names is opened once, when all are there.
+  let linked = isScreen ? null : query.get("case");
 
   const stateName = (state) => states.get(state)?.[config.lang] ?? state;
 
@@ -32,29 +32,27 @@ gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
     parts = build(scheme, loop);
     marks.setStore(store);
     service.run(showGrids(scheme));
-    const read = await window.gridkeeperEarly;
-    await parts.live.load(read?.tree === scheme.tree ? read : null);
-    if (query.get("case")) service.run(openCase(query.get("case")));
     setInterval(tick, 1000);
+    if (!isScreen) listen();
+    if (query.has("scheme")) $("gkd-screen-open").href = `?${new URLSearchParams({ screen: "1", scheme: scheme.name })}`;
+    const early = await window.gridkeeperEarly;
+    // A hundred thousand cases are not kept twice.
+    delete window.gridkeeperEarly;
+    await parts.live.load(early?.tree === scheme.tree ? early : null);
     return undefined;
   }
 
   function build(scheme, loop) {
     list = gridkeeper.dispatchList({ store, stateName, open: (one) => service.run(openCase(one)) });
     const filters = gridkeeper.dispatchFilters({ store, tree: scheme.tree, states, changed });
-    const person = gridkeeper.dispatchPerson({ roles: loop.roles, changed: () => service.run(again()) });
-    let known = null;
-    const names = () => (known ??= service.json(`${API}/dispatch/names?${new URLSearchParams({ tree: scheme.tree })}`).catch((error) => { known = null; throw error; }));
-    const fields = gridkeeper.dispatchFields({ names, pick, gridAt: (latlng) => grids.at(latlng), upload });
-    const steps = gridkeeper.dispatchSteps({ fields, taken, renewed: again, askWho: person.ask });
-    const drawer = gridkeeper.dispatchDrawer({ loop, steps });
+    const desk = gridkeeper.dispatchCase({ tree: scheme.tree, loop, map, grids, view, shown, taken });
     const form = gridkeeper.dispatchNew({
-      tree: scheme.tree, scheme: scheme.name, store, names, pick, lookAt, pin: (place) => marks.setPin(place),
+      tree: scheme.tree, scheme: scheme.name, store, names: desk.names, pick: desk.pick, lookAt, pin: (place) => marks.setPin(place),
       filed: (answer) => openCase(answer.number), openCase: (one) => service.run(openCase(one)),
     });
     const live = gridkeeper.dispatchLive({ tree: scheme.tree, store, isOpen: (state) => states.get(state).is_open, arrived, loaded, told });
     const screen = gridkeeper.dispatchScreen({ store, stateName });
-    return { filters, person, steps, drawer, form, live, screen, scheme };
+    return { filters, desk, form, live, screen };
   }
 
   async function showGrids(scheme) {
@@ -76,21 +74,24 @@ gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
     emit("status", "");
   }
 
-  /** All cases were read: offer what they have in the filters. */
+  const sayLive = () => emit("status", t("dispatch.live", { n: number(store.size), overdue: number(store.overdue) }));
+
+  /** All cases were read: what happened since the last time was told to nobody. */
   function loaded() {
-    parts.filters.offer();
-    parts.filters.apply();
-    emit("status", t("dispatch.live", { n: number(store.size), overdue: number(store.overdue) }));
+    parts.filters.renew();
+    sayLive();
+    service.run(linked ? openCase(linked) : parts.desk.again());
+    linked = null;
   }
 
   /** What is shown changed: list, map, counts. */
   function changed() {
     list.schedule();
     marks.repaint();
-    parts?.filters.showCounts();
+    parts.filters.showCounts();
     list.note(t("dispatch.count", { n: number(store.shown.length), all: number(store.size) }));
     painted.open = store.size;
-    if (isScreen) parts?.screen.show();
+    if (isScreen) parts.screen.show();
   }
 
   let due = 0;
@@ -102,94 +103,78 @@ gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
   }
 
   /** One event came: the list is put in order at the next frame, the open case is read anew. */
-  function arrived(one, { isNew }) {
+  function arrived(one, isNew) {
     soon();
     if (isNew) {
       list.flash(one.number);
       emit("status", t("dispatch.arrived", { number: one.number, matter: one.matter?.[config.lang] ?? t("dispatch.no_matter") }));
     }
-    if (parts.drawer.number === one.number && one.revision > seen) service.run(again());
+    parts.desk.heard(one);
   }
 
+  /** Whether events come. */
   function told(isConnected) {
-    $("gkd-lost").hidden = isConnected;
+    for (const flag of document.querySelectorAll(".gkd-lost")) flag.hidden = isConnected;
+    if (isConnected) sayLive();
+    else emit("status", t("dispatch.lost"));
   }
 
   function tick() {
-    if (store.refresh()) changed();
-    else list.schedule();
-    parts.drawer.tick();
-    if (isScreen) parts.screen.show();
+    parts.desk.tick();
+    if (store.refresh()) return changed();
+    list.schedule();
+    return isScreen ? parts.screen.show() : undefined;
   }
 
-  let seen = 0;
-
-  async function openCase(wanted) {
-    if (isScreen) return undefined;
+  /** Open a case; keys that walk the list keep the focus where it is. */
+  async function openCase(wanted, { walking = false } = {}) {
     parts.form.close();
     list.choose(wanted);
-    const found = await read(wanted);
-    if (list.chosen !== wanted) return undefined;
-    showDetail(found);
-    lookAt(found.position);
+    const found = await parts.desk.open(wanted).catch((error) => {
+      if (parts.desk.number) list.choose(parts.desk.number);
+      else if (!parts.form.isOpen()) closeDrawer();
+      throw error;
+    });
+    if (!found) return;
     view("case");
-    return undefined;
+    lookAt(found.position);
+    if (!walking) $("gkd-drawer").focus();
   }
 
-  /** A case with the tag of the state it is in. */
-  async function read(wanted) {
-    const { body, etag } = await service.send("GET", `${API}/cases/${encodeURIComponent(wanted)}`);
-    return { ...body, etag };
-  }
-
-  /** Read the open case anew. */
-  async function again() {
-    const wanted = parts.drawer.number;
-    if (!wanted) return;
-    const found = await read(wanted);
-    if (parts.drawer.number === wanted) showDetail(found);
-  }
-
-  function showDetail(found) {
-    seen = found.revision;
+  function shown(found) {
     $("gkd-drawer").hidden = false;
-    parts.drawer.show(found);
     marks.choose(L.latLng(found.position.lat, found.position.lon));
     grids.choose(found.grid?.code ?? null);
-    address(found.number);
+    remember({ case: found.number });
   }
 
   function taken(found) {
-    if (parts.drawer.number !== found.number) return;
-    showDetail(found);
     const last = found.events[found.events.length - 1];
     emit("status", t("dispatch.done", { number: found.number, what: last?.[config.lang] ?? "" }));
   }
 
-  function address(wanted) {
-    const next = new URLSearchParams(location.search);
-    if (wanted) next.set("case", wanted);
-    else next.delete("case");
-    history.replaceState(null, "", `?${next}`);
-  }
-
   /** Bring a place into the part of the map that no drawer covers. */
-  function lookAt({ lon, lat }) {
-    const place = L.latLng(lat, lon);
+  function lookAt(place) {
     const covered = matchMedia("(max-width: 760px)").matches ? 0 : $("gkd-drawer").offsetWidth;
     if (map.getZoom() < 15) map.setView(place, 15, { animate: false });
     map.panInside(place, { paddingTopLeft: [60, 60], paddingBottomRight: [covered + 60, 60], animate: false });
   }
 
-  function closeDrawer() {
-    parts.drawer.close();
-    parts.form.close();
-    $("gkd-drawer").hidden = true;
+  /** No case is open any more. */
+  function leave() {
+    parts.desk.close();
     list.choose(null);
     marks.choose(null);
     grids.choose(null);
-    address(null);
+    remember({ case: "" });
+  }
+
+  function closeDrawer() {
+    leave();
+    parts.form.close();
+    $("gkd-drawer").hidden = true;
     view("list");
+    $("gkd-rows").focus();
   }
 
   /** On a phone one thing fills the screen: the list, the map, or the open case. */
@@ -201,38 +186,18 @@ gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
   }
 
   function create() {
-    if (isScreen) return;
-    parts.drawer.close();
-    address(null);
+    leave();
     $("gkd-drawer").hidden = false;
     view("case");
     parts.form.open();
   }
 
-  const upload = async (wanted, file) => (await service.send("POST", `${API}/cases/${wanted}/photos`, file)).body;
-
-  /** Ask for a place: the next click on the map gives it, Escape none. */
-  function pick() {
-    picking?.(null);
-    document.body.classList.add("gkd-picking");
-    $("gkd-pick").hidden = false;
-    view("map");
-    return new Promise((resolve) => {
-      picking = (found) => {
-        picking = null;
-        document.body.classList.remove("gkd-picking");
-        $("gkd-pick").hidden = true;
-        view("case");
-        resolve(found);
-      };
-    });
-  }
-
+  /** What lies at one spot is opened in turn. */
   function click({ latlng }) {
-    if (picking) return picking(latlng);
-    const rows = marks.at(latlng);
-    if (rows.length && !isScreen) service.run(openCase(store.number(rows[0])));
-    return undefined;
+    if (parts.desk.place(latlng)) return;
+    const numbers = marks.at(latlng).map(store.number);
+    const next = numbers[(numbers.indexOf(parts.desk.number) + 1) % numbers.length];
+    if (next) service.run(openCase(next));
   }
 
   function full() {
@@ -244,38 +209,38 @@ gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
   function step(by) {
     const next = list.step(by);
     if (!next) return;
-    if (parts.drawer.number) service.run(openCase(next));
+    if (parts.desk.number) service.run(openCase(next, { walking: true }));
     else list.choose(next);
   }
 
   function back() {
-    if (picking) picking(null);
-    else if (parts.steps.isOpen()) parts.steps.close();
+    if (parts.desk.stopPicking()) return;
+    if (parts.desk.steps.isOpen()) parts.desk.steps.close();
     else if (!$("gkd-drawer").hidden) closeDrawer();
     else if (document.body.classList.contains("gkd-full")) full();
   }
 
-  gridkeeper.dispatchKeys({
-    step, back, full, create,
-    enter: () => { if (list.chosen) service.run(openCase(list.chosen)); },
-    dispatch: () => parts.steps.holdBest(),
-    giveBack: () => parts.steps.begin("return"),
-    search: () => { view("list"); $("gkd-text").focus(); },
-    map: () => view(document.body.dataset.view === "map" ? "list" : "map"),
-  });
+  function listen() {
+    gridkeeper.dispatchKeys({
+      step, back, full, create,
+      enter: () => { if (list.chosen) service.run(openCase(list.chosen)); },
+      dispatch: () => parts.desk.steps.holdBest(),
+      giveBack: () => parts.desk.steps.begin("return"),
+      search: () => { view("list"); $("gkd-text").focus(); },
+      map: () => view(document.body.dataset.view === "map" ? "list" : "map"),
+    });
+    $("gkd-create").addEventListener("click", create);
+    $("gkd-full-open").addEventListener("click", full);
+    $("gkd-close").addEventListener("click", closeDrawer);
+    for (const tab of document.querySelectorAll("[data-shows]")) tab.addEventListener("click", () => view(tab.dataset.shows));
+    map.on("click", click);
+  }
+
+  gridkeeper.shell();
   document.body.classList.toggle("gkd-screen", isScreen);
   view("list");
-  $("gkd-create").addEventListener("click", create);
-  $("gkd-full-open").addEventListener("click", full);
-  $("gkd-close").addEventListener("click", closeDrawer);
-  $("gkd-pick-cancel").addEventListener("click", () => picking?.(null));
-  $("gkd-nobody-open").addEventListener("click", () => parts.person.ask());
-  for (const tab of document.querySelectorAll("[data-shows]")) tab.addEventListener("click", () => view(tab.dataset.shows));
-  map.on("click", click);
   map.invalidateSize({ animate: false });
   on("back", () => service.run(parts ? parts.live.load() : start()));
-  Object.assign(gridkeeper, { map, store, shell });
-  gridkeeper.track(start()).then(gridkeeper.markReady, (error) => {
-    if (!(error instanceof service.Away)) throw error;
-  });
+  Object.assign(gridkeeper, { map, store });
+  service.run(gridkeeper.track(start()).finally(gridkeeper.markReady));
 };

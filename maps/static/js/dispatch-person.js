@@ -8,8 +8,8 @@ gridkeeper.dispatchPerson = ({ roles, changed }) => {
 
   function show() {
     const mine = service.roles().map((role) => named.get(role) ?? role);
-    $("gkd-person-open").textContent = service.actor() ? t("dispatch.person.is", { name: service.actor() }) : t("dispatch.person.nobody");
-    $("gkd-person-open").title = mine.join(", ");
+    $("gkd-person-open").textContent = service.actor() || t("dispatch.person.nobody");
+    $("gkd-person-open").title = [service.actor(), ...mine].filter(Boolean).join(", ");
   }
 
   function ask() {

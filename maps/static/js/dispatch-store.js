@@ -142,20 +142,17 @@ gridkeeper.dispatchStore = () => {
     count += 1;
   }
 
-  /** Take what happened to one case; whether it is new, and whether it is open still. */
+  /** Take what happened to one case; whether it is new. */
   function apply(one, isOpen) {
     const known = rowOf.get(one.number);
-    if (known !== undefined && one.revision < col.revision[known]) return { isNew: false, isOpen: true };
+    if (known !== undefined && one.revision < col.revision[known]) return false;
     if (known !== undefined) takeOut(known);
-    if (!isOpen) {
-      if (known !== undefined) {
-        rowOf.delete(one.number);
-        free.push(known);
-      }
-      return { isNew: false, isOpen };
+    if (isOpen) write(known ?? newRow(one.number), one);
+    else if (known !== undefined) {
+      rowOf.delete(one.number);
+      free.push(known);
     }
-    write(known ?? newRow(one.number), one);
-    return { isNew: known === undefined, isOpen };
+    return isOpen && known === undefined;
   }
 
   function newRow(number) {
@@ -199,7 +196,7 @@ gridkeeper.dispatchStore = () => {
     return changed > 0;
   }
 
-  /** state, matter, department, grid: positions or null; area: its code; text; found: rows that say it as well. */
+  /** state, matter, department, grid: positions or null; area: its code; text; found: numbers of those that say it as well. */
   function filter({ state, matter, department, grid, area, text, found, kinds }) {
     wanted = kinds;
     const tests = [];
@@ -222,7 +219,7 @@ gridkeeper.dispatchStore = () => {
     const sought = text.toLowerCase();
     const says = (one) => ["code", "name", "staff_no", config.lang].some((key) => one[key]?.toLowerCase().includes(sought));
     const hits = ["matter", "department", "grid", "staff"].map((name) => [col[name], words[name].list.map(says)]);
-    return (row) => found.has(row) || numbers[row].includes(sought) || hits.some(([column, hit]) => hit[column[row]] === true);
+    return (row) => found.has(numbers[row]) || numbers[row].includes(sought) || hits.some(([column, hit]) => hit[column[row]] === true);
   }
 
   /** Rows of open cases within some metres of a place, of one matter if given, the nearest first. */

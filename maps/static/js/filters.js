@@ -2,7 +2,7 @@
 "use strict";
 
 gridkeeper.filters = (changed) => {
-  const { t, word, el, number, times } = gridkeeper;
+  const { t, word, el, number, times, remember } = gridkeeper;
   const $ = (id) => document.getElementById(id);
   const asked = new URLSearchParams(location.search);
   const chosen = Object.fromEntries(["scheme", "from", "to", "state", "category"].map((key) => [key, asked.get(key) ?? ""]));
@@ -10,24 +10,9 @@ gridkeeper.filters = (changed) => {
   let scheme = null;
   let range = { first: "", last: "" };
 
-  function remember() {
-    const kept = new URLSearchParams(location.search);
-    for (const [key, value] of Object.entries(chosen)) {
-      if (value) kept.set(key, value);
-      else kept.delete(key);
-    }
-    const query = kept.toString();
-    history.replaceState(null, "", query ? `?${query}` : location.pathname);
-    for (const link of document.querySelectorAll("[data-lang]")) {
-      const other = new URLSearchParams(kept);
-      other.set("lang", link.dataset.lang);
-      link.href = `?${other}`;
-    }
-  }
-
   function apply(change) {
     Object.assign(chosen, change);
-    remember();
+    remember(chosen);
     changed();
   }
 
@@ -85,7 +70,7 @@ gridkeeper.filters = (changed) => {
     setScheme(found) {
       scheme = found;
       chosen.scheme = found.name;
-      remember();
+      remember(chosen);
     },
 
     /** Offer what there is, with its numbers: an answer of the counts without state and category. */

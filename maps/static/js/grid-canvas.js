@@ -4,7 +4,7 @@
 (() => {
   const { config, mercator, painted } = gridkeeper;
   const { ink } = config.palette;
-  const LABEL_FONT = "12px system-ui, 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif";
+  const LABEL_FONT = gridkeeper.fontOf(12);
   // What lies closer together than this is one point on the screen.
   const FINEST_PX = 0.4;
 
@@ -136,13 +136,7 @@
       context.font = LABEL_FONT;
       if (context.measureText(text).width > room * 0.85) return;
       const { x, y } = this.pixels([grid.spot.x, grid.spot.y, grid.spot.x, grid.spot.y]).min;
-      context.textAlign = "center";
-      context.textBaseline = "middle";
-      context.lineWidth = 3;
-      context.strokeStyle = "rgba(255, 255, 255, 0.85)";
-      context.strokeText(text, x, y);
-      context.fillStyle = ink["ink-soft"];
-      context.fillText(text, x, y);
+      gridkeeper.write(context, text, x, y, { weight: 400, colour: ink["ink-soft"], align: "center", edge: 3 });
     },
 
     /** The grid under a layer point, or null. */

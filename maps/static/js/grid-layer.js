@@ -59,15 +59,20 @@
 
     /** counts: cases by grid number, without entry where there are none; total: how many grids there are. */
     setCounts(counts, total = this.grids.length) {
-      this.counts = counts;
       const some = Object.values(counts).filter((count) => count > 0);
-      this.classes = gridkeeper.classify([...some, ...Array(Math.max(0, total - some.length)).fill(0)]);
+      this.setValues(counts, gridkeeper.classify([...some, ...Array(Math.max(0, total - some.length)).fill(0)]));
+    },
+
+    /** values by grid number, and the classes that give each its colour: {all, of(value)}. */
+    setValues(values, classes) {
+      this.counts = values;
+      this.classes = classes;
       this._drawn.schedule();
       this._tiles?.repaint();
     },
 
     colour(gridNo) {
-      return this.classes ? this.classes.of(this.counts[gridNo] ?? 0).colour : config.palette.none;
+      return this.classes ? this.classes.of(this.counts[gridNo]).colour : config.palette.none;
     },
 
     /** Outline the grid with this code, or none: a case may lie in a grid of another scheme with the same number. */
@@ -93,10 +98,15 @@
     },
 
     /** The middle of a grid's box as a place on the map. */
-    centre(one) {
-      const size = 256 * 2 ** this._map.getMaxZoom();
-      const [left, top, right, bottom] = one.box;
-      return this._map.unproject([((left + right) / 2) * size, ((top + bottom) / 2) * size], this._map.getMaxZoom());
+    centre({ box: [left, top, right, bottom] }) { return this._place((left + right) / 2, (top + bottom) / 2); },
+
+    /** A grid's box on the map. */
+    boundsOf({ box: [left, top, right, bottom] }) { return L.latLngBounds(this._place(left, bottom), this._place(right, top)); },
+
+    _place(x, y) {
+      const zoom = this._map.getMaxZoom();
+      const size = 256 * 2 ** zoom;
+      return this._map.unproject([x * size, y * size], zoom);
     },
   });
 

@@ -65,9 +65,43 @@ gridkeeper.CanvasOverlay = L.Renderer.extend({
   },
 });
 
+/** A layer that is one overlay, `_drawn`, in a pane of its own. */
+gridkeeper.OverlayLayer = L.Layer.extend({
+  onAdd(map) {
+    gridkeeper.pane(map, this._drawn.options.pane);
+    map.addLayer(this._drawn);
+  },
+
+  onRemove(map) { map.removeLayer(this._drawn); },
+
+  /** Change something of the overlay and have it drawn anew. */
+  change(what) {
+    Object.assign(this._drawn, what);
+    this._drawn.schedule();
+  },
+
+  /** What the overlay has at a place; null where it is not on the map. */
+  at(latlng) { return this._map ? this._drawn.at(this._map.latLngToLayerPoint(latlng)) : null; },
+});
+
+/** Write on a map, with a light edge around the letters so that they can be read on anything. */
+gridkeeper.write = (context, text, x, y, { font = 12, weight = 600, colour = gridkeeper.config.palette.ink.ink, align = "left", edge = 4 } = {}) => {
+  context.font = gridkeeper.fontOf(font, weight);
+  context.textAlign = align;
+  context.textBaseline = "middle";
+  context.lineWidth = edge;
+  context.strokeStyle = "rgba(255, 255, 255, 0.88)";
+  context.strokeText(text, x, y);
+  context.fillStyle = colour;
+  context.fillText(text, x, y);
+};
+
+/** A font of the pages in pixels. */
+gridkeeper.fontOf = (size, weight = 400) => `${weight} ${size}px system-ui, 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif`;
+
 /** A pane of the map for our layers, made at first use: what is drawn above what. */
 gridkeeper.pane = (map, name) => {
-  const order = { grids: 410, published: 412, shapes: 420, cases: 450, sketch: 460 };
+  const order = { grids: 410, published: 412, shapes: 420, unvisited: 430, traces: 440, cases: 450, sketch: 460 };
   if (!map.getPane(name)) map.createPane(name).style.zIndex = order[name];
 };
 

@@ -2,7 +2,7 @@
 "use strict";
 
 gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
-  const { config, el, t, word, number, service, times, plane, on, emit } = gridkeeper;
+  const { config, el, t, number, service, times, plane, on, emit } = gridkeeper;
   const API = "/api/v1";
   const $ = (id) => document.getElementById(id);
   const shell = gridkeeper.shell();
@@ -69,7 +69,7 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
 
   async function load() {
     schemes = (await service.json(`${API}/schemes`)).schemes;
-    $("gkp-scheme").replaceChildren(...schemes.map((one) => el("option", { value: one.name }, one.title && one.title !== one.name ? one.title : `${word("kind", one.kind)} · ${one.name}`)));
+    $("gkp-scheme").replaceChildren(...schemes.map((one) => el("option", { value: one.name }, gridkeeper.schemeTitle(one, schemes))));
     if (!schemes.length) return empty(t("empty.no_scheme"));
     const draft = await draftAsked();
     const called = (name) => schemes.find((one) => one.name === name);
@@ -165,18 +165,7 @@ gridkeeper.plannerPage = ({ map, canvas, shapes }) => {
     empty(wanted ? t("planner.empty.no_draft") : null, true);
   }
 
-  function remember(id) {
-    const kept = new URLSearchParams(location.search);
-    kept.set("scheme", scheme.name);
-    if (id) kept.set("draft", String(id));
-    else kept.delete("draft");
-    history.replaceState(null, "", `?${kept}`);
-    for (const link of document.querySelectorAll("[data-lang]")) {
-      const other = new URLSearchParams(kept);
-      other.set("lang", link.dataset.lang);
-      link.href = `?${other}`;
-    }
-  }
+  const remember = (id) => gridkeeper.remember({ scheme: scheme.name, draft: id === null ? "" : String(id) });
 
   /** Read the trail of the open draft again. */
   async function reread() {

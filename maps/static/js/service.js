@@ -52,6 +52,27 @@ gridkeeper.service = (() => {
     return track(asked.then(async (response) => ({ body: await response.json(), etag: response.headers.get("ETag"), status: response.status })));
   }
 
+  /** The key of a request that must not be done twice: the same as long as the body is, and until it is done. */
+  function keys() {
+    let [key, sent] = ["", ""];
+    return {
+      of(body) {
+        const text = JSON.stringify(body);
+        if (text !== sent) [key, sent] = [[...crypto.getRandomValues(new Uint32Array(4))].join("-"), text];
+        return key;
+      },
+      done() { sent = ""; },
+    };
+  }
+
+  /** Keep the answer at an address of ours as a file, under the name that it brings. */
+  const save = (path) => track(request(path, { headers: identity() }).then(async (response) => {
+    const named = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
+    const address = URL.createObjectURL(await response.blob());
+    el("a", { href: address, download: named?.[1] ?? "" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+  }));
+
   /** The name of who sits here, kept in this browser; empty where nobody said. */
   function actor(name) {
     if (name !== undefined) localStorage.setItem("gridkeeper.actor", name);
@@ -74,11 +95,11 @@ gridkeeper.service = (() => {
   }
 
   /** All features of a paged collection, page after page. */
-  async function features(path) {
+  async function features(path, signal) {
     const found = [];
     let next = path;
     while (next) {
-      const page = await json(next);
+      const page = await json(next, signal);
       found.push(...page.features);
       next = (page.links ?? []).find((link) => link.rel === "next")?.href ?? null;
     }
@@ -124,5 +145,5 @@ gridkeeper.service = (() => {
     if (!banner && !document.hidden && !(await answers())) away();
   }, BEAT_MS);
 
-  return { json, bytes, features, send, actor, roles, identity, refusal, run, Refused, Away };
+  return { json, bytes, features, send, save, keys, actor, roles, identity, refusal, run, Refused, Away };
 })();

@@ -74,3 +74,13 @@ gridkeeper.shell = () => {
 
   return { isOpen, tabs, showMap, showSheet };
 };
+
+/** Paint a part of the page anew without losing the focus: what stands for the same gets it, else the part itself. */
+gridkeeper.keepFocus = (part, paint) => {
+  const held = part.contains(document.activeElement) ? document.activeElement : null;
+  paint();
+  if (!held || part.contains(held)) return;
+  const data = JSON.stringify(held.dataset);
+  const same = data === "{}" ? null : [...part.querySelectorAll(held.tagName)].find((one) => JSON.stringify(one.dataset) === data);
+  (same ?? part).focus({ preventScroll: true });
+};

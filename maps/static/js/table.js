@@ -1,7 +1,7 @@
-// A table whose columns sort by their header buttons.
+// A table whose columns sort by their header buttons; of many rows the first `most` are drawn.
 "use strict";
 
-gridkeeper.table = (container, columns, { caption, empty }) => {
+gridkeeper.table = (container, columns, { caption, empty, most = Infinity }) => {
   const { el } = gridkeeper;
   let rows = [];
   let sorted = { column: null, down: false };
@@ -40,7 +40,7 @@ gridkeeper.table = (container, columns, { caption, empty }) => {
       container.replaceChildren(el("p", { class: "gk-empty" }, empty));
       return;
     }
-    const body = ordered().map((row) => el("tr", {}, columns.map((column) => cell(column, row))));
+    const body = ordered().slice(0, most).map((row) => el("tr", {}, columns.map((column) => cell(column, row))));
     container.replaceChildren(
       el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, columns.map(header))), el("tbody", {}, body)),
     );

@@ -2,11 +2,13 @@
 "use strict";
 
 gridkeeper.tasksList = ({ open, stateName }) => {
-  const { el, t, clock, config, number, painted } = gridkeeper;
+  const { el, t, clock, config, number, painted, keepFocus } = gridkeeper;
   const $ = (id) => document.getElementById(id);
   const name = (one) => one?.[config.lang] ?? "";
   const seconds = (at) => (at ? Date.parse(at) / 1000 : Infinity);
+  const kindOf = (one) => clock.KINDS[clock.kindOf(one.clock, seconds(one.due_at), clock.now(), clock.dayEnd())];
   let rows = [];
+  let kinds = "";
 
   /** The telephone's own map opens by a geo: link; the numbers are there for whoever has none. */
   function way({ lon, lat }) {
@@ -15,9 +17,9 @@ gridkeeper.tasksList = ({ open, stateName }) => {
   }
 
   function card(one) {
-    const kind = clock.KINDS[clock.kindOf(one.clock, seconds(one.due_at), clock.now(), clock.dayEnd())];
+    const kind = kindOf(one);
     const begin = (step) => () => open(one.number, step);
-    const act = (step, key) => el("button", { type: "button", class: `gk-button ${step ? "" : "gkd-second"}`, "data-act": key, onclick: begin(step) }, t(`tasks.act.${key}`));
+    const act = (step, key) => el("button", { type: "button", class: `gk-button ${step ? "" : "gkd-second"}`, "data-act": key, "data-of": one.number, onclick: begin(step) }, t(`tasks.act.${key}`));
     const next = one.state === "dispatched" ? act("accept", "accept") : one.state === "handling" ? act("feed_back", "feed_back") : null;
     return el(
       "li", { class: `gkt-task gkd-is-${kind}`, "data-number": one.number },
@@ -29,17 +31,26 @@ gridkeeper.tasksList = ({ open, stateName }) => {
     );
   }
 
-  function show(found) {
+  /** found: the first tasks; total: how many there are. */
+  function show(found, total) {
     rows = found;
-    $("gkt-count").textContent = t("tasks.count", { n: number(rows.length) });
-    $("gkt-list").replaceChildren(...(rows.length ? rows.map(card) : [el("li", { class: "gk-empty" }, t("tasks.none"))]));
+    $("gkt-count").textContent = t("tasks.count", { n: number(total) });
     painted.tasks = rows.length;
+    paint();
     tick();
   }
 
+  function paint() {
+    kinds = rows.map(kindOf).join();
+    keepFocus($("gk-panel"), () => $("gkt-list").replaceChildren(...(rows.length ? rows.map(card) : [el("li", { class: "gk-empty" }, t("tasks.none"))])));
+  }
+
+  const has = (wanted) => rows.some((one) => one.number === wanted);
+
   function tick() {
+    if (rows.map(kindOf).join() !== kinds) paint();
     for (const one of $("gkt-list").querySelectorAll("[data-due]")) one.textContent = clock.left(one.dataset.clock, Number(one.dataset.due));
   }
 
-  return { show, tick };
+  return { show, has, tick };
 };

@@ -5,6 +5,7 @@ gridkeeper.tasksReport = ({ scheme, fields, names, upload, filed }) => {
   const { el, t, service, config } = gridkeeper;
   const $ = (id) => document.getElementById(id);
   let place = null;
+  const keys = service.keys();
 
   async function open() {
     place = fields.make("position", {});
@@ -30,8 +31,10 @@ gridkeeper.tasksReport = ({ scheme, fields, names, upload, filed }) => {
     if ($("gkt-matter").value) body.category = $("gkt-matter").value;
     if ($("gkt-text").value.trim()) body.description = $("gkt-text").value.trim();
     try {
-      const { number } = (await service.send("POST", "/api/v1/cases", body)).body;
+      // When a photo fails all is sent again: the key and the photos' content keep it from being there twice.
+      const { number } = (await service.send("POST", "/api/v1/cases", body, { key: keys.of(body) })).body;
       for (const file of $("gkt-photos").files) await upload(number, file);
+      keys.done();
       $("gkt-report").reset();
       close();
       filed(number);
