@@ -173,29 +173,52 @@ def cut(track: Track, grids: Grids, *, during: Period = _ALWAYS) -> Pieces:
     left_at, lasts = track.at[legs], np.diff(track.at)[legs]
     way, cell, share = grids.stretches(ends)
     crossed = left_at[way][:, None] + np.rint(share * lasts[way][:, None]).astype(np.int64)
-    borders = np.clip(crossed, start[way][:, None], end[way][:, None])
-    every = np.concatenate([np.arange(len(legs)), np.arange(len(legs)), way, way])
-    # No leg begins before the last one ends, so an instant and the number of its leg add up to one number for both.
-    instants = np.concatenate([start, end, borders[:, 0], borders[:, 1]])
-    knots, one_of, knot = np.unique(instants + every, return_index=True, return_inverse=True)
-    # A piece goes from its knot to the next one; the last knot of a leg begins none.
-    first, stop = np.split(knot[2 * len(legs) :], 2)
-    owner = np.full(len(knots), len(grids.grid_no))
-    np.minimum.at(owner, spans(first, stop), np.repeat(cell, stop - first))
-    leg_of, at = every[one_of], knots - every[one_of]
-    piece = np.flatnonzero(leg_of[1:] == leg_of[:-1])
-    leg, begins, ends_at = leg_of[piece], at[piece], at[piece + 1]
+    leg, begins, ends_at, owner = dealt(start, end, way, cell, crossed, nobody=len(grids.grid_no))
     gone = (np.column_stack([begins, ends_at]) - left_at[leg][:, None]) / lasts[leg][:, None]
     corners = ends[leg, None, :2] + gone[:, :, None] * (ends[leg, 2:] - ends[leg, :2])[:, None]
     return Pieces(
         legs[leg],
-        np.append(grids.grid_no, OUTSIDE)[owner[piece]],
+        np.append(grids.grid_no, OUTSIDE)[owner],
         begins,
         ends_at,
         corners.reshape(-1, 4),
         track.legs.length_m[legs[leg]] * (ends_at - begins) / lasts[leg],
         track.legs.interpolated[legs[leg]],
     )
+
+
+def dealt(
+    start: Counts, end: Counts, way: Counts, cell: Counts, crossed: Counts, *, nobody: int
+) -> tuple[Counts, Counts, Counts, Counts]:
+    """Ways cut where cells begin and end; of the cells that cover a piece the first one has it.
+
+    Args:
+        start: Where each way begins (m,), as whole numbers; no way begins before the last one ends.
+        end: Where it ends (m,), after its beginning.
+        way: Ways (k,) of stretches that cells cover, as `Grids.stretches` gives them.
+        cell: The cells (k,).
+        crossed: Where the stretches begin and end (k, 2); what lies beyond the ends of a way is left out.
+        nobody: Stands for the cell of pieces that none covers; more than any other.
+
+    Returns:
+        Ways (p,) of the pieces, where they begin and end (p,), and their cells (p,), in order.
+
+    >>> cuts = np.array([[3, 10], [0, 5]])
+    >>> [one.tolist() for one in dealt(*np.array([[0], [8]]), np.array([0, 0]), np.array([4, 6]), cuts, nobody=9)]
+    [[0, 0, 0], [0, 3, 5], [3, 5, 8], [6, 4, 4]]
+    """
+    borders = np.clip(crossed, start[way][:, None], end[way][:, None])
+    every = np.concatenate([np.arange(len(start)), np.arange(len(start)), way, way])
+    # No way begins before the last one ends, so a place and the number of its way add up to one number for both.
+    places = np.concatenate([start, end, borders[:, 0], borders[:, 1]])
+    knots, one_of, knot = np.unique(places + every, return_index=True, return_inverse=True)
+    # A piece goes from its knot to the next one; the last knot of a way begins none.
+    first, stop = np.split(knot[2 * len(start) :], 2)
+    owner = np.full(len(knots), nobody)
+    np.minimum.at(owner, spans(first, stop), np.repeat(cell, stop - first))
+    way_of, at = every[one_of], knots - every[one_of]
+    piece = np.flatnonzero(way_of[1:] == way_of[:-1])
+    return way_of[piece], at[piece], at[piece + 1], owner[piece]
 
 
 def visits(pieces: Pieces, grids: Grids, *, rule: Hysteresis | None = None) -> Visits:

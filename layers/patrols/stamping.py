@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -55,6 +56,11 @@ class Stamper:
         """Know the newest versions of some cities, before the first fix of theirs is judged."""
         for tree in trees:
             self._city(session, tree)
+
+    def zone(self, tree: str) -> ZoneInfo:
+        """The time zone of a city that `get_ready` was called for; UTC where it has no scheme."""
+        city = self._cities.get(tree)
+        return ZoneInfo(city.scheme.time_zone if city else "UTC")
 
     def stamp(self, session: Session, tree: str, lon: Floats, lat: Floats, at: Ints) -> Stamps:
         """Stamp fixes of one city.

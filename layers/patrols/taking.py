@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,22 @@ from sqlalchemy.orm import Session
 from data.binary_rows import Column, copy_rows
 from data.errors import BrokenRule
 from data.session import unit_of_work
+from data.sql import statement
+from gis.wall_clock import HOUR_US
 from layers.grids.guard import BoundariesChanged
 from layers.patrols.days import make_days
 from layers.patrols.fixes import DAY_US, OFF_SHIFT, REPEAT, STORED, Batch, Bools, Floats, Ints, Texts
-from layers.patrols.instants import day_of
+from layers.patrols.instants import day_of, instant_of
 from layers.patrols.looking import Seen, look
 from layers.patrols.sieve import oldest_us, sieve
 from layers.patrols.stamping import Stamper
 
 # Somebody else stores the same fixes at the same time, or publishes boundaries: the second time they are known.
 _TRIES = 4
+# Days are summarised three hours after their end (layers.patrols.closing); until then younger fixes need no mark. The
+# hour between is for what is under way.
+LATE_US = 2 * HOUR_US
+_QUARTER_US = HOUR_US // 4
 
 
 @dataclass(frozen=True)
@@ -128,11 +135,27 @@ class Taker:
         self._require_days(at[good])
         if good.any():
             copy_rows(session, "fixes", rows.stored(good, stamps))
+            self._mark_late(session, rows, good & (at < rows.now_us - LATE_US))
         fate[good] = STORED
         if (aside := ~np.isin(fate, [STORED, REPEAT, OFF_SHIFT])).any():
             copy_rows(session, "fixes_aside", rows.aside(aside, fate[aside]))
         if (off := fate == OFF_SHIFT).any():
             copy_rows(session, "fixes_off_shift", rows.keys(off))
+
+    def _mark_late(self, session: Session, rows: _Rows, late: Bools) -> None:
+        """Have the local days summarised again that fixes come for which may be over."""
+        days: set[tuple[int, date]] = set()
+        for city in set(rows.tree[late].tolist()):
+            here = np.flatnonzero(late & (rows.tree == city))
+            zone = self._stamper.zone(city)
+            # Every offset of a zone is a whole number of quarters of an hour; rows are in the order of device and time.
+            device, quarter = rows.batch.device[here], rows.batch.at[here] // _QUARTER_US
+            new = np.r_[True, (np.diff(device) != 0) | (np.diff(quarter) != 0)]
+            some = zip(device[new].tolist(), quarter[new].tolist(), strict=True)
+            days |= {(one, instant_of(at * _QUARTER_US).astimezone(zone).date()) for one, at in some}
+        if days:
+            devices, dates = zip(*sorted(days), strict=True)
+            session.execute(statement("patrol_mark_days"), {"devices": list(devices), "days": list(dates)})
 
     def _require_days(self, at: Ints) -> None:
         missing = set(np.unique(at // DAY_US).tolist()) - self._days
