@@ -26,8 +26,10 @@ from layers.patrols.walked import Walked, WalkedDay, walked_by
 
 # A day is summarised so long after its end: most of what is late has come by then. What is later marks its day.
 CLOSED_AFTER = timedelta(hours=3)
-# Nobody can read or write a day while it is put in order, and by then hardly anything late comes.
+# Hardly anything late comes by then.
 _TIDIED_AFTER = timedelta(days=2)
+# Fixes that are put in order at once: the live feed waits for as long as that takes.
+_TIDIED_AT_ONCE = 10_000
 # Days that a service which was away summarises when it is back; imports mark those that they bring by themselves.
 _LOOK_BACK = 35
 
@@ -85,7 +87,7 @@ def close_next_day(bind: Engine, *, kept_days: int, now: datetime | None = None)
 
 
 def tidy_next_day(bind: Engine, *, now: datetime | None = None) -> bool:
-    """Put the fixes of one day that is over into the order of their key; whether there was one.
+    """Take a step towards a day whose fixes lie in the order of their key; whether there may be more.
 
     Args:
         bind: Engine of the service role.
@@ -93,9 +95,9 @@ def tidy_next_day(bind: Engine, *, now: datetime | None = None) -> bool:
     """
     before = (now or datetime.now(UTC)).date() - _TIDIED_AFTER
     with unit_of_work(bind) as session:
-        # Ten million fixes take longer than the service may take for an answer.
-        session.execute(text("SET LOCAL statement_timeout = 0"))
-        return session.scalar(text("SELECT tidy_fix_day(:before)"), {"before": before}) is not None
+        values = {"before": before, "rows": _TIDIED_AT_ONCE}
+        more: bool = session.execute(text("SELECT tidy_fix_day(:before, :rows)"), values).scalar_one()
+    return more
 
 
 def prepare_grounds(bind: Engine) -> bool:

@@ -226,13 +226,32 @@ def test_days_since_come_from_summaries_of_everybody(closed_town: Database):
     }
 
 
-def test_a_day_that_is_over_is_put_in_the_order_of_its_key_once(town: Database):
-    device = enrol_both(town)["phone-1"]
-    take(town.app, device, list(reversed(ROUND)), now=LATER)
+def test_a_day_that_is_over_is_put_in_the_order_of_its_key_and_what_comes_late_meanwhile_is_not_lost(town: Database):
+    devices = enrol_both(town)
+    halves = (ROUND[: len(ROUND) // 2], ROUND[len(ROUND) // 2 :])
+    for some in reversed(halves):
+        for device in reversed(devices.values()):
+            take(town.app, device, some, now=LATER)
     make_days(town.app, [(NOON + 10 * DAY).date()])
-    done = [tidy_next_day(town.app, now=NOON + number * DAY) for number in (2, 3, 3)]
-    assert done == [False, True, False]
-    assert rows_of(town.app, "SELECT count(*) FROM fixes") == [(len(ROUND),)]
+    in_order = (
+        "SELECT bool_and(later) FROM (SELECT (device_id, at) > lag((device_id, at)) OVER (ORDER BY ctid) AS later "
+        "FROM fixes WHERE extract(microsecond FROM at) = 0) AS lying"
+    )
+    assert rows_of(town.app, in_order) == [(False,)]
+    assert not tidy_next_day(town.app, now=NOON + 2 * DAY)
+    # One step makes the copy, the next fills it, the last puts it in place; late ones come between them, before and
+    # behind what was copied, and one afterwards.
+    late = [(fix(minute + 1e-7, 1, 1), device) for minute in (-60, 60) for device in devices.values()]
+    steps = 0
+    while tidy_next_day(town.app, now=NOON + 3 * DAY):
+        late_one, device = late[steps]
+        take(town.app, device, [late_one], now=LATER)
+        steps += 1
+    assert steps == 3
+    assert rows_of(town.app, in_order) == [(True,)]
+    assert rows_of(town.app, "SELECT count(*) FROM fixes") == [(2 * len(ROUND) + 3,)]
+    assert rows_of(town.app, "SELECT relname FROM pg_class WHERE relname ~ '_tidy'") == []
+    assert not tidy_next_day(town.app, now=NOON + 3 * DAY)
 
 
 def test_the_plan_names_exactly_the_days_asked(town: Database):

@@ -155,6 +155,7 @@ def _add_functions() -> None:
                 ORDER BY c.relname
             LOOP
                 EXECUTE format('DROP TABLE %I', called);
+                EXECUTE format('DROP TABLE IF EXISTS %I', called || '_tidy');
                 dropped := dropped + 1;
             END LOOP;
             DELETE FROM fixes_aside WHERE received_at < before;

@@ -19,10 +19,12 @@ def upgrade() -> None:
     op.execute("GRANT SELECT, INSERT ON patrol_days, patrol_grid_days, patrol_visits TO gridkeeper_app")
     op.execute("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO gridkeeper_app")
     _add_functions()
+    _add_tidying()
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION tidy_fix_day(date)")
+    op.execute("DROP FUNCTION tidy_fix_day(date, int)")
+    op.execute("DROP FUNCTION keep_in_copy() CASCADE")
     op.execute("DROP FUNCTION forget_patrol_day(bigint, date)")
     for table in ("patrol_visits", "patrol_grid_days", "patrol_days", "patrol_days_due"):
         op.drop_table(table)
@@ -121,34 +123,87 @@ def _add_functions() -> None:
     )
     op.execute("REVOKE EXECUTE ON FUNCTION forget_patrol_day(bigint, date) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION forget_patrol_day(bigint, date) TO gridkeeper_app")
-    # The oldest day before some day that does not lie in the order of its key yet; its indexes are made anew with it.
-    # One at a time, and behind whoever reads it: who waits too long tries again later. Days are made meanwhile.
+
+
+def _add_tidying() -> None:
+    # What comes late for a day while its fixes are copied goes into the copy as well.
     op.execute(
         """
-        CREATE FUNCTION tidy_fix_day(before date) RETURNS text
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path = public SET timezone = 'UTC' SET lock_timeout = '2s' AS $$
-        DECLARE
-            called text;
-            key text;
+        CREATE FUNCTION keep_in_copy() RETURNS trigger
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
         BEGIN
-            IF NOT pg_try_advisory_xact_lock(hashtext('order of fixes')) THEN
-                RETURN NULL;
-            END IF;
-            SELECT c.relname, k.relname INTO called, key
-            FROM pg_inherits i
-            JOIN pg_class c ON c.oid = i.inhrelid
-            JOIN pg_index x ON x.indrelid = c.oid AND x.indisprimary AND NOT x.indisclustered
-            JOIN pg_class k ON k.oid = x.indexrelid
-            WHERE i.inhparent = CAST('fixes' AS regclass)
-                AND c.relname < 'fixes_' || to_char(before, 'YYYY_MM_DD')
-            ORDER BY c.relname LIMIT 1;
-            IF called IS NOT NULL THEN
-                EXECUTE format('CLUSTER %I USING %I', called, key);
-                EXECUTE format('ANALYZE %I', called);
-            END IF;
-            RETURN called;
+            EXECUTE format('INSERT INTO %I VALUES (($1).*) ON CONFLICT DO NOTHING', TG_ARGV[0]) USING NEW;
+            RETURN NULL;
         END $$
         """
     )
-    op.execute("REVOKE EXECUTE ON FUNCTION tidy_fix_day(date) FROM PUBLIC")
-    op.execute("GRANT EXECUTE ON FUNCTION tidy_fix_day(date) TO gridkeeper_app")
+    op.execute("REVOKE EXECUTE ON FUNCTION keep_in_copy() FROM PUBLIC")
+    # A step towards the oldest day before some day that does not lie in the order of its key yet: its fixes are copied
+    # in that order, some at a time, and at the end the copy takes its place. So nobody waits for it, and no transaction
+    # is long: the live feed tells nothing that is younger than one. How far the copy has come stands in its comment.
+    op.execute(
+        """
+        CREATE FUNCTION tidy_fix_day(before date, rows int) RETURNS boolean
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = public SET timezone = 'UTC' SET lock_timeout = '2s' AS $$
+        DECLARE
+            called text;
+            copy text;
+            day date;
+            come text[];
+            device bigint;
+            instant timestamptz;
+        BEGIN
+            IF NOT pg_try_advisory_xact_lock(hashtext('fix days')) THEN
+                RETURN false;
+            END IF;
+            SELECT c.relname INTO called
+            FROM pg_inherits i
+            JOIN pg_class c ON c.oid = i.inhrelid
+            JOIN pg_index x ON x.indrelid = c.oid AND x.indisprimary AND NOT x.indisclustered
+            WHERE i.inhparent = CAST('fixes' AS regclass) AND c.relname < 'fixes_' || to_char(before, 'YYYY_MM_DD')
+            ORDER BY c.relname LIMIT 1;
+            IF called IS NULL THEN
+                RETURN false;
+            END IF;
+            copy := called || '_tidy';
+            day := to_date(called, '"fixes_"YYYY_MM_DD');
+            IF to_regclass(copy) IS NULL THEN
+                EXECUTE format(
+                    'CREATE TABLE %I (LIKE fixes INCLUDING DEFAULTS INCLUDING INDEXES, '
+                    'CONSTRAINT of_the_day CHECK (at >= %L AND at < %L))', copy, day, day + 1
+                );
+                EXECUTE format(
+                    'CREATE TRIGGER keep_in_copy AFTER INSERT ON %I FOR EACH ROW EXECUTE FUNCTION keep_in_copy(%L)',
+                    called, copy
+                );
+                EXECUTE format('COMMENT ON TABLE %I IS %L', copy, '-1 -infinity');
+                RETURN true;
+            END IF;
+            come := string_to_array(obj_description(to_regclass(copy), 'pg_class'), ' ');
+            EXECUTE format(
+                'WITH piece AS MATERIALIZED ('
+                '    SELECT * FROM %I WHERE (device_id, at) > ($1, $2) ORDER BY device_id, at LIMIT $3'
+                '), put AS (INSERT INTO %I SELECT * FROM piece ORDER BY device_id, at ON CONFLICT DO NOTHING)'
+                'SELECT device_id, at FROM piece ORDER BY device_id DESC, at DESC LIMIT 1', called, copy
+            ) INTO device, instant USING CAST(come[1] AS bigint), CAST(come[2] AS timestamptz), rows;
+            IF device IS NOT NULL THEN
+                EXECUTE format(
+                    'COMMENT ON TABLE %I IS %L',
+                    copy, device || ' ' || to_char(instant, 'YYYY-MM-DD"T"HH24:MI:SS.USOF')
+                );
+                RETURN true;
+            END IF;
+            EXECUTE format('DROP TABLE %I', called);
+            EXECUTE format('ALTER TABLE %I RENAME TO %I', copy, called);
+            EXECUTE format('ALTER INDEX %I RENAME TO %I', copy || '_pkey', called || '_pkey');
+            EXECUTE format('ALTER TABLE %I CLUSTER ON %I', called, called || '_pkey');
+            EXECUTE format('ALTER TABLE fixes ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', called, day, day + 1);
+            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT of_the_day', called);
+            EXECUTE format('COMMENT ON TABLE %I IS NULL', called);
+            EXECUTE format('ANALYZE %I', called);
+            RETURN true;
+        END $$
+        """
+    )
+    op.execute("REVOKE EXECUTE ON FUNCTION tidy_fix_day(date, int) FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION tidy_fix_day(date, int) TO gridkeeper_app")
