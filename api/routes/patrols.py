@@ -26,6 +26,7 @@ from layers.patrols.export import as_table, fixes_table, write_gpx
 from layers.patrols.instants import instant_of
 from layers.patrols.live import live
 from layers.patrols.plans import named, points_and_plans
+from layers.patrols.recorded import traces_of
 from layers.patrols.traces import traces_told
 from layers.patrols.unvisited import unvisited
 from layers.patrols.views import views_of
@@ -50,10 +51,11 @@ class _Look:
             device=asked.device,
             grid=asked.grid,
             reach_m=asked.reach_m,
+            now=datetime.now(UTC),
         )
-        what = meant(session, self.asked)
-        self.scheme = what.scheme
-        self.period = instant_of(what.days[0].start), instant_of(what.days[-1].end)
+        self.what = meant(session, self.asked)
+        self.scheme = self.what.scheme
+        self.period = instant_of(self.what.days[0].start), instant_of(self.what.days[-1].end)
 
     def note(self, told: list[dict[str, Any]], *, what: str, once: bool = False) -> None:
         """Put down that these were seen."""
@@ -69,7 +71,8 @@ class _Look:
 def show_coverage(asked: Annotated[CoverageAsked, Query()], actor: TheActor, session: TheSession) -> Response:
     """What was covered in some days, by grid and by person, with the quality of the traces behind each number."""
     look = _Look(session, actor, asked)
-    found = coverage(session, look.asked) | points_and_plans(session, look.asked)
+    traces = traces_of(session, look.asked, look.what)
+    found = coverage(session, look.asked, traces) | points_and_plans(session, look.asked, traces)
     look.note_one()
     look.note(named(found), what="page", once=True)
     if asked.format != "json":

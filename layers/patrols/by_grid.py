@@ -59,7 +59,7 @@ class ByGrid:
         return dict(zip(_SHARES, _shared(self.reached, self.there), strict=True))
 
 
-def by_grid(session: Session, found: Walked, *, reach_m: float, only: int | None) -> ByGrid:
+def by_grid(session: Session, found: Walked, *, reach_m: float, only: int | None, concerned: bool = False) -> ByGrid:
     """What was covered of each grid.
 
     Args:
@@ -67,6 +67,7 @@ def by_grid(session: Session, found: Walked, *, reach_m: float, only: int | None
         found: What was walked.
         reach_m: From how far away something counts as covered.
         only: The id of the one grid that is asked for; None for all.
+        concerned: Only grids in which one of those asked for was, or has a duty.
     """
     out, judge = ByGrid(), _Judge(session, found)
     order: list[tuple[int, int]] = []
@@ -77,7 +78,10 @@ def by_grid(session: Session, found: Walked, *, reach_m: float, only: int | None
             mine &= grids.grid_id == only
         for first in np.unique(since[mine]).tolist():
             ground = _Ground(found, first, last, found.reached(first, last, reach_m=reach_m))
-            places = np.flatnonzero(mine & (since == first))
+            rows = mine & (since == first)
+            if concerned:
+                rows &= np.isin(grids.grid_id, list(judge.holders)) | np.isin(grids.grid_no, list(ground.days))
+            places = np.flatnonzero(rows)
             out.reached += ground.got[:, places].sum(axis=1)
             out.there += ground.there[:, places].sum(axis=1)
             for place in places.tolist():
@@ -123,14 +127,18 @@ class _Ground:
 
 
 class _Judge:
-    """How surely it is known what happened in a grid: by whom it was visited, and whose duty it is."""
+    """How surely it is known what happened in a grid: by whom it was visited, and whose duty it is.
+
+    Attributes:
+        holders: Who of those asked for has a duty in which grid, by its id.
+    """
 
     def __init__(self, session: Session, found: Walked) -> None:
         self._days = found.days
         self._of_who: dict[Who, list[WalkedDay]] = defaultdict(list)
         for day in found.days:
             self._of_who[day.day.trace.who].append(day)
-        self._holders = _holders(session, found)
+        self.holders = _holders(session, found)
         self._known: dict[frozenset[Who], _Told] = {}
 
     def of(self, grid_id: int, days: set[int], visits: list[_Visit]) -> _Told:
@@ -138,7 +146,7 @@ class _Judge:
 
         A grid that nobody has a duty in and nobody visited is as surely known as everybody's traces.
         """
-        people = self._holders.get(grid_id, frozenset())
+        people = self.holders.get(grid_id, frozenset())
         if days:
             people = people.union(self._days[day].day.trace.who for day in days)
         if people not in self._known:

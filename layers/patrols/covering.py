@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,24 +14,32 @@ from layers.patrols.by_grid import ByGrid, by_grid
 from layers.patrols.by_person import by_person, finds_of, per_ten_km
 from layers.patrols.instants import instant_of, us_of
 from layers.patrols.judged import quality_of, rounded, told, withheld
+from layers.patrols.recorded import Trace
 from layers.patrols.summaries import with_summaries
 from layers.patrols.traces import grid_of
 from layers.patrols.walked import Walked, walked
 
 
-def coverage(session: Session, asked: Asked) -> dict[str, Any]:
+def coverage(session: Session, asked: Asked, traces: Sequence[Trace] | None = None) -> dict[str, Any]:
     """The answer of `GET /api/v1/patrols/coverage` but for `points` and `plans`, which the caller adds.
 
+    Where a person or a device is chosen, the grids are those in which these were or have a duty.
     Shares are of what all asked for reached together. Those that the data cannot carry are None and say why in
     `withheld`; NaN never appears. `area_m2`, `street_m` and `buildings` of a grid are what there is.
+
+    Args:
+        session: An open session.
+        asked: Whose ways, of which days.
+        traces: The traces asked for, where they were read already.
 
     Raises:
         NotFound: `unknown_scheme`, `unknown_staff`.
         BadInput: `bad_period`, `bad_distance`, `unknown_grid`, `too_many_fixes`.
     """
-    found = with_summaries(session, walked(session, asked))
+    found = with_summaries(session, walked(session, asked, traces))
     only = None if asked.grid is None else grid_of(session, found.what, asked.grid)
-    grids = by_grid(session, found, reach_m=asked.reach_m, only=only)
+    of_some = asked.staff is not None or asked.device is not None
+    grids = by_grid(session, found, reach_m=asked.reach_m, only=only, concerned=of_some)
     finds = finds_of(session, found, only=only)
     people = by_person(found, finds, chosen=None if only is None else grids.days)
     _add_last_visits(session, found, grids)

@@ -21,7 +21,7 @@ from layers.patrols.asking import Asked, Meant, meant
 from layers.patrols.instants import instant_of, us_of
 from layers.patrols.judged import withheld
 from layers.patrols.points import Followed, Opening, Visitors, circles_of, followed, points_done, whole_days
-from layers.patrols.recorded import traces_of
+from layers.patrols.recorded import Trace, traces_of
 
 UNKNOWN = "unknown"
 """The state of a plan of which the traces cannot tell whether it was carried out."""
@@ -53,15 +53,22 @@ class _Done:
     away: Mapping[int, list[Range[Any]]]
 
 
-def points_and_plans(session: Session, asked: Asked) -> dict[str, list[dict[str, Any]]]:
+def points_and_plans(
+    session: Session, asked: Asked, traces: Sequence[Trace] | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """The parts `points` and `plans` of the answer of `GET /api/v1/patrols/coverage`.
+
+    Args:
+        session: An open session.
+        asked: Whose ways, of which days.
+        traces: The traces asked for, where they were read already.
 
     Raises:
         NotFound: `unknown_scheme`, `unknown_staff`.
         BadInput: `bad_period`, `too_many_fixes`.
     """
     what = meant(session, asked)
-    people = followed(traces_of(session, asked, what), what)
+    people = followed(traces_of(session, asked, what) if traces is None else traces, what)
     return {"points": points_done(session, asked, what, people), "plans": plans_done(session, asked, what, people)}
 
 

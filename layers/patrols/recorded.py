@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -60,6 +61,7 @@ class Trace:
         shifts: From when until when the person was on shift with the device.
         at: Microseconds since 1970 (n,), ascending.
         lon, lat, accuracy_m: As stored (n,); NaN where the accuracy is unknown.
+        known_days: What `days_of` found already, by day and present.
     """
 
     who: Who
@@ -73,6 +75,7 @@ class Trace:
     lon: Floats = field(default_factory=lambda: np.empty(0))
     lat: Floats = field(default_factory=lambda: np.empty(0))
     accuracy_m: Floats = field(default_factory=lambda: np.empty(0))
+    known_days: dict[tuple[Day, int], PersonDay | None] = field(default_factory=dict, repr=False)
 
     @cached_property
     def runs(self) -> Ints:
@@ -176,25 +179,33 @@ def days_of(trace: Trace, days: list[Day], *, now_us: int) -> Iterator[PersonDay
     whatever period it is asked for, and only fixes of the day or of such a run can change it.
     """
     for day in days:
-        period = day.start, min(day.end, max(now_us, day.start))
-        first, stop = np.searchsorted(trace.at, [day.start, day.end]).tolist()
-        watched = [(max(a, period[0]), min(b, period[1])) for a, b in trace.shifts]
-        watched = [(a, b) for a, b in watched if a < b]
-        if first == stop and not watched:
-            continue
-        begin, end = _with_runs(trace, day, first, stop)
-        some = slice(begin, end)
-        track = tracked(trace.at[some], trace.lon[some], trace.lat[some], trace.accuracy_m[some], limits=trace.limits)
-        fate = track.fate[first - begin : stop - begin]
-        yield PersonDay(
-            trace=trace,
-            day=day,
-            period=period,
-            track=track,
-            watched=watched or [(int(trace.at[first]), int(trace.at[stop - 1]))],
-            fates={one: count for one in Fate if (count := int(np.count_nonzero(fate == one)))},
-            dropped=[(first + int(row), Fate(fate[row])) for row in np.flatnonzero(fate != Fate.kept)],
-        )
+        # Coverage, points and plans all ask for them.
+        if (day, now_us) not in trace.known_days:
+            trace.known_days[day, now_us] = _day_of(trace, day, now_us)
+        if (found := trace.known_days[day, now_us]) is not None:
+            yield found
+
+
+def _day_of(trace: Trace, day: Day, now_us: int) -> PersonDay | None:
+    period = day.start, min(day.end, max(now_us, day.start))
+    first, stop = np.searchsorted(trace.at, [day.start, day.end]).tolist()
+    watched = [(max(a, period[0]), min(b, period[1])) for a, b in trace.shifts]
+    watched = [(a, b) for a, b in watched if a < b]
+    if first == stop and not watched:
+        return None
+    begin, end = _with_runs(trace, day, first, stop)
+    some = slice(begin, end)
+    track = tracked(trace.at[some], trace.lon[some], trace.lat[some], trace.accuracy_m[some], limits=trace.limits)
+    fate = track.fate[first - begin : stop - begin]
+    return PersonDay(
+        trace=trace,
+        day=day,
+        period=period,
+        track=track,
+        watched=watched or [(int(trace.at[first]), int(trace.at[stop - 1]))],
+        fates={one: count for one in Fate if (count := int(np.count_nonzero(fate == one)))},
+        dropped=[(first + int(row), Fate(fate[row])) for row in np.flatnonzero(fate != Fate.kept)],
+    )
 
 
 def reaches_over(trace: Trace, day: Day) -> tuple[bool, bool]:
@@ -231,16 +242,18 @@ def _gathered(session: Session, rows: Any, shifts: list[Row[Any]], fixes: dict[s
         Who(int(fixes["device_id"][a]), int(fixes["staff_id"][a])): slice(a, b)
         for a, b in zip(begins.tolist(), ends.tolist(), strict=True)
     }
+    shifts_of: dict[Who, list[Row[Any]]] = defaultdict(list)
     for row in shifts:
-        spans.setdefault(Who(row.device_id, row.staff_id), slice(0, 0))
+        shifts_of[Who(row.device_id, row.staff_id)].append(row)
+    for who in shifts_of:
+        spans.setdefault(who, slice(0, 0))
     ids = {who.staff_id for who in spans} - {NOBODY}
     people = {
         row.id: row for row in session.execute(select(Staff.id, Staff.staff_no, Staff.name).where(Staff.id.in_(ids)))
     }
     found = []
     for who, some in sorted(spans.items()):
-        device, person = devices[who.device_id], people.get(who.staff_id)
-        mine = [row for row in shifts if (row.device_id, row.staff_id) == who]
+        device, person, mine = devices[who.device_id], people.get(who.staff_id), shifts_of.get(who, [])
         found.append(
             Trace(
                 who=who,

@@ -106,15 +106,20 @@ class Walked:
         return np.array([id_ not in go_on for id_ in ids.tolist()], dtype=np.bool_)
 
 
-def walked(session: Session, asked: Asked) -> Walked:
+def walked(session: Session, asked: Asked, traces: Sequence[Trace] | None = None) -> Walked:
     """What is asked for, worked out from fixes.
+
+    Args:
+        session: An open session.
+        asked: Whose ways, of which days.
+        traces: The traces asked for, where they were read already.
 
     Raises:
         NotFound: `unknown_scheme`, `unknown_staff`.
         BadInput: `bad_period`, `bad_distance`, `too_many_fixes`.
     """
     what = meant(session, asked)
-    return walked_by(session, what, traces_of(session, asked, what), rule=asked.rule)
+    return walked_by(session, what, traces_of(session, asked, what) if traces is None else traces, rule=asked.rule)
 
 
 def walked_by(session: Session, what: Meant, traces: Sequence[Trace], *, rule: Hysteresis | None = None) -> Walked:

@@ -112,6 +112,12 @@ def test_what_two_people_reach_counts_once(walked_town: Database):
     assert [grid["dwelled"] for grid in grids] == [0, 1, 1]
 
 
+def test_of_one_person_the_grids_are_told_that_were_entered_or_are_the_person_s_duty(walked_town: Database):
+    # Wang has D01 and D08, and walks through D01 and D02 a little way into D03.
+    assert [row["code"] for row in covered(walked_town, staff="P01")["grids"]] == ["D01", "D02", "D03", "D08"]
+    assert len(covered(walked_town)["grids"]) == 8
+
+
 def test_the_same_fixes_in_any_order_cover_the_same(walked_town: Database, town: Database):
     walk_in(town, shuffled=random.Random(5))
     found, again = (covered(one, first=DAY - timedelta(days=1)) for one in (walked_town, town))
