@@ -11,7 +11,7 @@ from layers.cases.loop import steps
 from layers.cases.replay import Happening, Standing
 
 OPENED = datetime(2026, 3, 27, 8, tzinfo=UTC)
-KNOWN_KINDS = ("received", "imported", "moved", "kept")
+KNOWN_KINDS = ("received", "imported", "moved", "kept", "retimed")
 """Kinds of events that are neither a state nor a step."""
 AT_INTAKE = ("reported", "on_site", "queued", "dispatched")
 
@@ -34,7 +34,7 @@ def courses(
     for _ in range(draw(st.integers(0, most))):
         at += timedelta(minutes=draw(st.one_of(st.integers(0, 90), st.integers(0, 3000))))
         possible = [step for step in steps().values() if standing.state in step.sources]
-        kinds = [step.name for step in possible] * 2 + (["moved", "kept"] if standing.stage else [])
+        kinds = [step.name for step in possible] * 2 + (["moved", "kept", "retimed"] if standing.stage else [])
         if not kinds:
             break
         # Steps that change the state come more often than notes.

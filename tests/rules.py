@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from data.readers.rows import read_rows
 from layers.batches import Summary
-from layers.matters.calendars import import_calendar
-from layers.matters.publishing import import_catalogue
+from layers.cases.timing import take_calendar, take_catalogue
 from tests.imports import PLANNER, write_csv
 
 TREE = "town"
@@ -89,7 +88,7 @@ def write_days(file: Path, days: Mapping[str, str]) -> Path:
 
 def give_days(session: Session, file: Path, *, tree: str = TREE, name: str = "office", zone: str = ZONE) -> Summary:
     """Import a calendar."""
-    return import_calendar(session, PLANNER, read_rows(file), tree=tree, name=name, zone=zone, file=file.name)
+    return take_calendar(session, PLANNER, read_rows(file), tree=tree, name=name, zone=zone, file=file.name)
 
 
 def may_2026(spans: str = HOURS) -> dict[str, str]:
@@ -104,4 +103,4 @@ def give_rules(
     """Import the small catalogue, and the calendar of May 2026 where the city has none yet."""
     files = write_rules(folder / "rules", **tables)
     give_days(session, write_days(folder / "office.csv", may_2026()), tree=tree)
-    return import_catalogue(session, PLANNER, files, tree=tree, since=since)
+    return take_catalogue(session, PLANNER, files, tree=tree, since=since)

@@ -13,7 +13,7 @@ from layers.actor import Actor
 from layers.cases.intake import Report, receive
 from layers.cases.loop import roles
 from layers.cases.steps import take
-from layers.matters.publishing import import_catalogue
+from layers.cases.timing import take_catalogue
 from tests.imports import PLANNER
 from tests.rules import HOURS, TREE, Rows, give_days, write_days, write_rules
 from tests.town import at
@@ -40,7 +40,7 @@ def give_town_rules(session: Session, folder: Path, *, after: int = 60, **tables
     """The small catalogue, valid since yesterday."""
     give_days(session, write_days(folder / "days.csv", days_around_now(after=after)))
     files = write_rules(folder / "rules", **tables)
-    import_catalogue(session, PLANNER, files, tree=TREE, since=datetime.now(UTC) - timedelta(days=1))
+    take_catalogue(session, PLANNER, files, tree=TREE, since=datetime.now(UTC) - timedelta(days=1))
     session.flush()
 
 

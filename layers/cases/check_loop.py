@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from data.sql import statement
-from layers.cases.loop import steps
-from layers.cases.winding import Deriver
+from layers.cases.winding import Deriver, kinds_that_measure
 
 # Cases looked at together: their events are in memory.
 _ROWS = 2_000
@@ -28,7 +27,7 @@ def replayed_again(session: Session, tree: str) -> tuple[int, list[Found]]:
     """
     deriver, after, replayed = Deriver(session), 0, 0
     differences: list[Found] = []
-    values = {"tree": tree, "kinds": ["received", *steps()], "most": _ROWS}
+    values = {"tree": tree, "kinds": kinds_that_measure(), "most": _ROWS}
     while ids := session.scalars(statement("cases_in_loop"), values | {"after": after}).all():
         after, replayed = ids[-1], replayed + len(ids)
         clocks = _stored_clocks(session, ids)

@@ -12,6 +12,13 @@ _SENTENCES = {
     "imported": {"zh": "由文件导入", "en": "Imported from a file"},
     "moved": {"zh": "网格边界调整,任务移交", "en": "Boundaries changed; the task went to another grid"},
     "kept": {"zh": "网格边界调整,仍由原负责人办理", "en": "Boundaries changed; it stays with who had it"},
+    "retimed": {"zh": "重新计算办理时限", "en": "Its deadline was worked out again"},
+}
+OTHER_KINDS = tuple(_SENTENCES)
+"""What can happen to a case beside the steps of the loop and what intake decided."""
+_WHY = {
+    "calendar": {"zh": "工作日历已延续", "en": "more days of the calendar are known"},
+    "catalogue": {"zh": "受理时的事项目录已导入", "en": "the catalogue of the day it came in is known now"},
 }
 _ACTORS = {
     "anonymous": {"zh": "匿名", "en": "anonymous"},
@@ -46,7 +53,8 @@ def told(event: dict[str, Any]) -> dict[str, Any]:
 
 def _sentence(kind: str, detail: Mapping[str, Any], lang: str) -> str:
     if kind in _SENTENCES:
-        return _SENTENCES[kind][lang]
+        sentence, why = _SENTENCES[kind][lang], _WHY.get(detail.get("why", ""))
+        return _WITH[lang].format(sentence=sentence, said=why[lang]) if why else sentence
     known = steps().get(kind) or states().get(kind)
     if known is None:
         return kind

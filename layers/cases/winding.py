@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, exists, select
 from sqlalchemy.orm import Session
 
 from data.sql import statement
-from data.tables import Case
+from data.tables import Case, CaseClock, CaseEvent
 from data.tables import Catalogue as CatalogueRow
+from layers.actor import Actor
+from layers.cases.clock import Face
 from layers.cases.derived import Derived, Facts, derive, happening
+from layers.cases.loop import steps
 from layers.cases.replay import Happening
 from layers.matters.held import Catalogue, catalogue_of
 
@@ -50,48 +54,92 @@ class Deriver:
         return None if version is None else self._catalogues[version]
 
 
-def wind(session: Session, ids: Sequence[int]) -> None:
+@dataclass(frozen=True)
+class Turn:
+    """A case whose row shows other clocks than it did."""
+
+    case_id: int
+    before: Face
+    after: Face
+
+
+def wind(session: Session, ids: Sequence[int]) -> list[Turn]:
     """Work the clocks of some cases out again and store them.
 
     Args:
         session: An open session that has written all of their events.
         ids: The cases.
+
+    Returns:
+        Those whose rows changed by it; the caller tells of them, if that is not told already.
     """
-    deriver = Deriver(session)
+    deriver, turns = Deriver(session), list[Turn]()
     for start in range(0, len(ids), _ROWS):
         # Held before their events are read: a step that somebody takes meanwhile comes after this.
         session.execute(statement("lock_cases"), {"ids": list(ids[start : start + _ROWS])})
         faces, clocks = [], []
         for row, derived in deriver.derive(ids[start : start + _ROWS]):
-            shown = derived.face
-            faces.append(
-                {"id": row.id, "clock": shown.clock, "due_at": shown.due_at, "due_milestone": shown.due_milestone}
-            )
+            turn = Turn(row.id, Face(row.clock, row.due_at, row.due_milestone), derived.face)
+            if turn.after != turn.before:
+                turns.append(turn)
+                faces.append({"id": row.id, **vars(turn.after)})
             clocks += [{"case_id": row.id, "tree": row.tree, **one} for one in derived.clock_rows()]
-        values = {"faces": faces, "clocks": clocks}
-        texts = {name: json.dumps(rows, default=datetime.isoformat) for name, rows in values.items()}
-        session.execute(statement("wind_clocks"), texts)
+        session.execute(statement("wind_clocks"), {"faces": _json(faces), "clocks": _json(clocks)})
+    return turns
 
 
-def wind_beyond_calendar(session: Session, tree: str) -> int:
-    """Give deadlines to the cases of a city that wait for one since its calendar ended, now that it goes on.
+def wind_beyond_calendar(session: Session, actor: Actor, tree: str) -> int:
+    """Give deadlines to the cases of a city that have some beyond its calendar, now that it goes on.
 
-    Returns:
-        How many cases waited.
-    """
-    return _wind_those(session, Case.tree == tree, Case.clock == "beyond_calendar")
-
-
-def wind_since(session: Session, tree: str, since: datetime) -> int:
-    """Give clocks to the reports that came in since a city's first catalogue holds, before it was there.
+    Args:
+        session: An open session; the new days are stored.
+        actor: Who brought them.
+        tree: The city.
 
     Returns:
-        How many there were; what an import brought keeps what it was measured by.
+        For how many cases something else is shown now; each has an event that says so.
     """
-    return _wind_those(session, Case.tree == tree, Case.received_at >= since, Case.batch_id.is_(None))
+    # Also those that show another deadline, or are done: what is counted has to follow from the events for all.
+    lacks_one = exists().where(CaseClock.case_id == Case.id, CaseClock.due_at.is_(None))
+    return _wind_those(session, actor, "calendar", Case.tree == tree, lacks_one)
 
 
-def _wind_those(session: Session, *where: ColumnElement[bool]) -> int:
-    ids = list(session.scalars(select(Case.id).where(*where).order_by(Case.id)))
-    wind(session, ids)
-    return len(ids)
+def wind_since(session: Session, actor: Actor, tree: str, since: datetime) -> int:
+    """Give clocks to the cases that came in since a city's first catalogue holds, before it was there.
+
+    Args:
+        session: An open session; the catalogue is stored.
+        actor: Who brought it.
+        tree: The city.
+        since: From when it holds.
+
+    Returns:
+        As `wind_beyond_calendar`.
+    """
+    return _wind_those(session, actor, "catalogue", Case.tree == tree, Case.received_at >= since)
+
+
+def kinds_that_measure() -> list[str]:
+    """Kinds of events that make a case go by its clocks; what an import brought keeps what it was measured by."""
+    return ["received", *steps()]
+
+
+def _wind_those(
+    session: Session, actor: Actor, why: Literal["calendar", "catalogue"], *where: ColumnElement[bool]
+) -> int:
+    measured = exists().where(
+        CaseEvent.case_id == Case.id, CaseEvent.xact.is_not(None), CaseEvent.kind.in_(kinds_that_measure())
+    )
+    turns = wind(session, session.scalars(select(Case.id).where(*where, measured).order_by(Case.id)).all())
+    told = [
+        {"case_id": turn.case_id, "detail": {"why": why, "from": vars(turn.before), "to": vars(turn.after)}}
+        for turn in turns
+    ]
+    values = {"at": datetime.now(UTC), "actor": actor.name, "role": actor.role, "told": _json(told)}
+    if told:
+        session.execute(statement("tell_retimed"), values)
+    return len(turns)
+
+
+def _json(rows: Sequence[Any]) -> str:
+    return json.dumps(rows, default=datetime.isoformat)

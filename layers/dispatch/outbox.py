@@ -16,14 +16,13 @@ from data.sql import statement
 from data.tables import Webhook
 from gis.errors import BadInput
 from layers.actor import Actor
+from layers.cases.events import OTHER_KINDS
 from layers.cases.loop import states, steps
 from layers.dispatch import feed
 from layers.dispatch.cities import city
 from layers.dispatch.feed import Cursor
 from layers.errors import NotFound
 
-# What can happen to a case beside the steps of the loop and what intake decided.
-_OTHER_KINDS = ("received", "imported", "moved", "kept")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -155,7 +154,7 @@ def _checked(url: str) -> str:
 
 
 def _known(kinds: Sequence[str]) -> list[str]:
-    known = {*steps(), *states(), *_OTHER_KINDS}
+    known = {*steps(), *states(), *OTHER_KINDS}
     for kind in kinds:
         if kind not in known:
             raise BadInput(

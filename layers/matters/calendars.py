@@ -17,6 +17,7 @@ from layers.batches import Summary, close_batch, open_batch
 from layers.errors import Conflict
 from layers.grids.schemes import require_zone
 from layers.matters.faults import Faults, Line
+from layers.matters.held import keep_reports_away
 from layers.matters.tables import lines_of, repeated
 
 _DAY_MINUTES = 24 * 60
@@ -27,7 +28,7 @@ _BETWEEN = re.compile(r"[\s,;，；、]+")
 def import_calendar(
     session: Session, actor: Actor, chunks: Iterable[Chunk], *, tree: str, name: str, zone: str, file: str
 ) -> Summary:
-    """Take in the days of a calendar; all or nothing.
+    """Take in the days of a calendar; all or nothing. Cases get their deadlines by `layers.cases.timing`.
 
     Args:
         session: An open session.
@@ -49,6 +50,7 @@ def import_calendar(
     if not lines:
         faults.add(Line(file, 1, {}), "day", "empty", "There is no day in it.")
     faults.refuse()
+    keep_reports_away(session, tree)
     summary = open_batch(session, actor, kind="calendar", dataset=tree, file=file, options={"name": name})
     calendar = _calendar(session, tree, name, zone)
     known = dict(

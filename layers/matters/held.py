@@ -9,7 +9,7 @@ from datetime import date, datetime
 from threading import Lock
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from data.sql import statement
@@ -204,6 +204,20 @@ def _read(session: Session, edition: Edition) -> Catalogue:
         _limits=_by_stage(limits),
         _paths=dict(paths),
     )
+
+
+def keep_reports_away(session: Session, tree: str) -> None:
+    """Wait for the reports of a city that are being stored, and let new ones wait until the transaction ends.
+
+    Each is stored by the rules and days that hold just then (`hold_catalogue` of the database): who changes them sees
+    all that went by the old ones.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('catalogue'), hashtext(:tree))"), {"tree": tree})
+
+
+def calendar_zone(session: Session, tree: str) -> str:
+    """The zone of a city's calendars, for instants that name none; UTC before there is a calendar."""
+    return session.scalar(select(Calendar.time_zone).where(Calendar.tree == tree).limit(1)) or "UTC"
 
 
 def working_time(session: Session, calendar_id: int) -> WorkingTime:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from layers.batches import Summary, close_batch, open_batch
 from layers.errors import Conflict
 from layers.matters.checking import check_whole
 from layers.matters.faults import Faults, Line
+from layers.matters.held import keep_reports_away
 from layers.matters.tables import Tables, read_tables
 
 Ids = dict[str, int]
@@ -28,6 +29,8 @@ def import_catalogue(
     session: Session, actor: Actor, folder: Path, *, tree: str, since: datetime | None = None, reason: str = "import"
 ) -> Summary:
     """Publish the files of a folder as the next version of a city's catalogue; the one before it ends.
+
+    Cases that came in since it holds get their clocks by `layers.cases.timing`.
 
     Args:
         session: An open session.
@@ -73,11 +76,6 @@ def import_catalogue(
     return summary
 
 
-def calendar_zone(session: Session, tree: str) -> str:
-    """The zone of a city's calendars, for instants that name none; UTC before there is a calendar."""
-    return session.scalar(select(Calendar.time_zone).where(Calendar.tree == tree).limit(1)) or "UTC"
-
-
 def _ids(session: Session, name: Any, id_: Any, *where: Any) -> Ids:
     return dict(session.execute(select(name, id_).where(*where)).all())
 
@@ -91,8 +89,8 @@ def _other_codes(session: Session, tree: str, tables: Tables) -> Mapping[str, st
 
 
 def _end_the_one_before(session: Session, tree: str, since: datetime | None) -> datetime:
-    # Whoever stores a case holds this lock: no version comes to hold for a moment that a case came in by another one.
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('catalogue'), hashtext(:tree))"), {"tree": tree})
+    # No version comes to hold for a moment that a case came in by another one.
+    keep_reports_away(session, tree)
     now = datetime.now(UTC)
     newest = session.scalar(select(Catalogue).where(Catalogue.tree == tree).order_by(Catalogue.version.desc()).limit(1))
     begins = since or now

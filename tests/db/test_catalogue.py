@@ -254,7 +254,7 @@ def test_days_are_added_to_a_calendar_and_known_ones_stay(session: Session, tmp_
     more = {"2026-06-01": "09:00-12:00", "2026-05-31": ""}
     done = give_days(session, write_days(tmp_path / "more.csv", more))
     assert (done.read, done.stored, done.already_there) == (2, 1, 1)
-    assert done.facts == {"calendar": "office", "first_day": "2026-05-01", "last_day": "2026-06-01"}
+    assert done.facts == {"calendar": "office", "first_day": "2026-05-01", "last_day": "2026-06-01", "waited": 0}
     after = known(session)
     assert (before.calendar.last.isoformat(), after.calendar.last.isoformat()) == ("2026-05-31", "2026-06-01")
     assert before.version == after.version

@@ -13,11 +13,9 @@ from sqlalchemy.orm import Session
 from layers.cases.check import check
 from layers.cases.intake import Report, receive
 from layers.cases.queries import detail
-from layers.cases.winding import wind_beyond_calendar, wind_since
 from tests.plans_of_town import give, take_plan_scheme
 from tests.publications import case_at, published
-from tests.rules import give_days, write_days
-from tests.stepping import BUILDING, CLEO, DORA, days_around_now, give_town_rules, reported, row_of, step
+from tests.stepping import BUILDING, CLEO, DORA, give_town_rules, reported, row_of, step
 from tests.town import at, squares
 
 
@@ -128,27 +126,3 @@ def test_a_case_that_new_boundaries_send_to_the_queue_has_the_clock_of_the_queue
     assert row_of(town, str(number))["state"] == "queued"
     published(town, give(3, 2, area=mapping(squares((4, 0, 5, 2)))))
     assert check(town).differences == []
-
-
-def test_what_came_in_before_the_first_catalogue_was_there_gets_its_clocks_when_it_begins_earlier(
-    town_session: Session, tmp_path: Path
-):
-    number = reported(town_session)
-    give_town_rules(town_session, tmp_path)
-    assert [one.field for one in check(town_session).differences][:1] == ["clock"]
-    since = datetime.now(UTC) - timedelta(days=1)
-    assert wind_since(town_session, "town", since) == 1
-    assert row_of(town_session, number)["clock"] == "running"
-    assert check(town_session).differences == []
-
-
-def test_cases_that_waited_for_more_days_get_their_deadlines_when_these_come(town_session: Session, tmp_path: Path):
-    give_town_rules(town_session, tmp_path, after=2)
-    number = reported(town_session, category=None)
-    assert wind_beyond_calendar(town_session, "town") == 1
-    assert row_of(town_session, number)["clock"] == "beyond_calendar"
-    give_days(town_session, write_days(tmp_path / "more.csv", days_around_now(after=40)))
-    assert [one.field for one in check(town_session).differences] != []
-    assert wind_beyond_calendar(town_session, "town") == 1
-    assert row_of(town_session, number)["clock"] == "running"
-    assert check(town_session).differences == []
