@@ -1,5 +1,4 @@
--- A page of the open cases in the order in which they are to be seen to, each with how many there are and how many are
--- late; where none fits one row has the numbers alone.
+-- A page of the open cases in the order in which they are to be seen to, with how many there are and how many are late.
 -- What no deadline can be found for comes first, then the earliest deadline, then what has none.
 -- Parameters: tree, now, overdue (bool), ahead, due, id (the place to go on after), limit; and those of
 -- filters, null for any: state, clock (names), matter, department, staff, grid, area (ids), words.
@@ -33,25 +32,36 @@ WITH fits AS NOT MATERIALIZED (
     ORDER BY c.clock <> 'beyond_calendar', COALESCE(c.due_at, 'infinity'), c.id
     LIMIT :limit + 1
 ), told AS (
-    SELECT ahead, c.id, c.state, c.clock, c.due_at, c.level, c.urgency, c.supervised, c.queue_reason, c.category,
-        c.description, ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, c.received_at, c.revision,
-        matter.code AS matter, matter.name_zh AS matter_zh, matter.name_en AS matter_en,
-        unit.code AS department, unit.name_zh AS department_zh, unit.name_en AS department_en,
-        task.code AS grid, task.name AS grid_name, person.staff_no, person.name AS person
+    SELECT ahead, due, c.id, json_build_object(
+        'number', c.id::text, 'state', c.state, 'clock', c.clock, 'due_at', c.due_at, 'level', c.level,
+        'urgent', c.urgency = 'urgent', 'supervised', c.supervised,
+        'reason', CASE WHEN NOT ahead THEN c.clock ELSE c.queue_reason END,
+        'matter', CASE WHEN matter.id IS NOT NULL THEN json_build_object(
+            'code', matter.code, 'zh', matter.name_zh, 'en', matter.name_en
+        ) END,
+        'department', CASE WHEN unit.id IS NOT NULL THEN json_build_object(
+            'code', unit.code, 'zh', unit.name_zh, 'en', unit.name_en
+        ) END,
+        'grid', CASE WHEN task.id IS NOT NULL THEN json_build_object('code', task.code, 'name', task.name) END,
+        'staff', CASE WHEN person.id IS NOT NULL THEN json_build_object(
+            'staff_no', person.staff_no, 'name', person.name
+        ) END,
+        'category', c.category, 'description', c.description, 'lon', ST_X(c.geom), 'lat', ST_Y(c.geom),
+        'received_at', c.received_at, 'revision', c.revision
+    ) AS body
     FROM (SELECT * FROM page ORDER BY ahead, due, id LIMIT :limit) c
     LEFT JOIN placements p ON p.case_id = c.id AND p.routing
     LEFT JOIN grids task ON task.id = COALESCE(p.override_grid_id, c.task_grid_id, p.grid_id)
     LEFT JOIN staff person ON person.id = c.staff_id
     LEFT JOIN departments unit ON unit.id = c.department_id
     LEFT JOIN matters matter ON matter.id = c.matter_id
-), counts AS (
-    SELECT (SELECT count(*) FROM page) > :limit AS is_more,
-        -- Two ends, for the planner does not know :now: behind one it would expect a third of all cases there ever were.
-        (SELECT count(*) FROM fits WHERE due_at >= '-infinity' AND due_at < :now) AS overdue,
-        CASE WHEN :overdue THEN NULL
-            ELSE (SELECT count(*) FROM fits WHERE NOT (state IN ('archived', 'rejected', 'merged'))) END AS total
 )
-SELECT counts.*, told.*
-FROM counts
-LEFT JOIN told ON true
-ORDER BY told.ahead, COALESCE(told.due_at, 'infinity'), told.id
+SELECT COALESCE((SELECT CAST(json_agg(body ORDER BY ahead, due, id) AS text) FROM told), '[]') AS rows,
+    (SELECT count(*) FROM page) > :limit AS is_more,
+    last.ahead, CASE WHEN last.due < 'infinity' THEN last.due END AS due, last.id,
+    -- Two ends, for the planner does not know :now: behind one end it would expect a third of all cases there ever were.
+    (SELECT count(*) FROM fits WHERE due_at >= '-infinity' AND due_at < :now) AS overdue,
+    CASE WHEN :overdue THEN NULL
+        ELSE (SELECT count(*) FROM fits WHERE NOT (state IN ('archived', 'rejected', 'merged'))) END AS total
+FROM (VALUES (1)) AS one
+LEFT JOIN (SELECT ahead, due, id FROM told ORDER BY ahead DESC, due DESC, id DESC LIMIT 1) AS last ON true

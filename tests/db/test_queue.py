@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +18,7 @@ from data.tables import Case
 from data.tables.casework import CLOSED_STATES
 from gis.errors import BadInput
 from layers.cases.loop import closed_states
-from layers.dispatch.queue import USUAL_ROWS, Filters, page
+from layers.dispatch.queue import USUAL_ROWS, Filters, Page, page
 from layers.errors import NotFound
 from tests.cluster import Cluster, Database
 from tests.plans import plan_nodes
@@ -43,12 +44,16 @@ def full(filled: Database) -> Iterator[Session]:
         yield session
 
 
+def rows_of(found: Page) -> list[dict[str, Any]]:
+    return json.loads(found.rows)
+
+
 def walked(session: Session, filters: Filters | None = None, limit: int = 100) -> list[dict[str, Any]]:
     """All pages one after another."""
     rows, after = [], None
     while True:
         found = page(session, "town", filters=filters, after=after, limit=limit, now=NOW)
-        rows += found.rows
+        rows += rows_of(found)
         after = found.next
         if after is None:
             return rows
@@ -131,7 +136,7 @@ def test_a_filter_keeps_what_it_says(full: Session, filters: Filters, condition:
 
 def test_a_row_says_what_a_list_shows(full: Session):
     case = wanted(full, Case.matter_id.isnot(None), Case.department_id.isnot(None), Case.staff_id.isnot(None))[0]
-    (row,) = page(full, "town", filters=Filters(text=str(case.id)), now=NOW).rows
+    (row,) = rows_of(page(full, "town", filters=Filters(text=str(case.id)), now=NOW))
     assert row["matter"] == {"code": "04-01", "zh": "街面秩序", "en": "Street order"}
     assert row["department"] == {"code": "U1", "zh": "城管局", "en": "Urban management"}
     assert row["grid"]["code"] in ("D01", "D03")
@@ -174,13 +179,13 @@ def test_a_place_that_no_page_gave_is_refused(full: Session, after: str):
 
 def test_a_case_that_moves_on_between_pages_costs_no_other_its_place(full: Session):
     first = page(full, "town", now=NOW, limit=50)
-    shown = {row["number"] for row in first.rows}
-    last = first.rows[-1]["number"]
+    shown = {row["number"] for row in rows_of(first)}
+    last = rows_of(first)[-1]["number"]
     full.execute(text("UPDATE cases SET clock = 'no_limit', due_at = NULL WHERE id = :id"), {"id": int(last)})
     rest, after = [], first.next
     while after:
         found = page(full, "town", after=after, limit=1000, now=NOW)
-        rest += [row["number"] for row in found.rows]
+        rest += [row["number"] for row in rows_of(found)]
         after = found.next
     assert {str(case.id) for case in wanted(full)} <= shown | set(rest)
 

@@ -7,7 +7,6 @@ import time
 import numpy as np
 from sqlalchemy import Engine, text
 
-from api.answers import canonical_json
 from data.session import engine, unit_of_work
 from data.settings import DatabaseSettings
 from data.tables import Scheme
@@ -76,6 +75,5 @@ def late(bind: Engine, times: int) -> tuple[np.ndarray, int, int]:
         started = time.perf_counter()
         with unit_of_work(bind) as session:
             found = page(session, TREE, filters=Filters(overdue=True), limit=PAGE)
-            canonical_json(vars(found))
         seconds.append(time.perf_counter() - started)
-    return np.array(seconds), len(found.rows), found.overdue
+    return np.array(seconds), found.rows.count('"number"'), found.overdue
