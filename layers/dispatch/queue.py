@@ -104,9 +104,9 @@ def page(
     """
     if not 1 <= limit <= MOST_ROWS:
         raise BadInput("bad_limit", f"limit must be from 1 to {MOST_ROWS}.", field="limit", value=limit)
-    place = _parsed(after)
-    tree = city(session, tree)
-    filters = filters or Filters()
+    place, filters = _parsed(after), filters or Filters()
+    if tree is None or filters != Filters(overdue=filters.overdue):
+        tree = city(session, tree)
     meant = _meant(session, tree, filters)
     values = {
         **meant,
@@ -123,6 +123,8 @@ def page(
     else:
         row = session.execute(statement("queue"), values).one()
     total = row.overdue if filters.overdue else row.total
+    if not total:
+        city(session, tree)  # one that is not there has no cases either
     return Page(row.rows, total, row.overdue, _written(row) if row.is_more else None)
 
 
