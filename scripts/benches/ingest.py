@@ -66,7 +66,7 @@ QUICK = Size(fixes=100_000, requests=2_000, rounds=2)
 
 def enrol(settings: DatabaseSettings) -> tuple[str, list[str], tuple[float, ...]]:
     """Devices on shift in the sample town: its name, their labels, and the bounds of its grids."""
-    labels = [f"phone-{number}" for number in range(_DEVICES)]
+    labels = [f"bench-{number}" for number in range(_DEVICES)]
     bind = engine(settings)
     now = datetime.now(UTC)
     with unit_of_work(bind) as session:
@@ -219,6 +219,7 @@ def main() -> None:
     settings = city.database(DatabaseSettings(), DATABASE)
     env = {"GRIDKEEPER_HOME": str(settings.home), "GRIDKEEPER_DATABASE": settings.database}
     subprocess.run([_GRIDKEEPER, "demo"], env=env, check=True)
+    empty(settings)  # the sample town has walks of its own
     tree, labels, bounds = enrol(settings)
     frame = made_up(labels, bounds, size.fixes)
     with tempfile.TemporaryDirectory() as folder:
