@@ -108,10 +108,10 @@ def made_up(labels: list[str], bounds: tuple[float, ...], count: int) -> pd.Data
 
 
 def empty(settings: DatabaseSettings) -> None:
-    """No fixes are known."""
+    """No fixes are known, and no day is to be summarised."""
     owner = engine(settings, role=OWNER)
     with unit_of_work(owner) as session:
-        session.execute(text("TRUNCATE fixes, fixes_aside, fixes_off_shift"))
+        session.execute(text("TRUNCATE fixes, fixes_aside, fixes_off_shift, patrol_days_due"))
     owner.dispose()
 
 
@@ -155,12 +155,12 @@ def bulk(report: Report, settings: DatabaseSettings, tree: str, file: Path, size
 
 
 def requests(labels: list[str], frame: pd.DataFrame, port: int, round_: int, count: int) -> list[bytes]:
-    """Single fixes of many devices, none sent before."""
+    """Single fixes of many devices, none sent before, of the last minutes as telephones send them."""
     made = []
-    now = datetime.now(UTC) - timedelta(hours=30)
+    since = datetime.now(UTC) - timedelta(minutes=15)
     for number in range(count):
         row: Any = frame.iloc[number % len(frame)]
-        at = now + timedelta(seconds=round_ * 3_000 + number // len(labels), milliseconds=number % 1_000)
+        at = since + timedelta(seconds=round_ * 60 + number // len(labels), milliseconds=number % 1_000)
         fix = {"at": at.isoformat(), "x": row.lon, "y": row.lat, "accuracy_m": 5.0, "speed_ms": 1.2, "course": 90.0}
         body = json.dumps({"fixes": [fix]}).encode()
         head = (
