@@ -7,19 +7,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shapely import Point
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from data.sql import statement
-from data.tables import Staff, StaffPosition
+from data.tables import StaffPosition
 from gis.datum import to_position
 from gis.errors import BadInput
 from layers.actor import Actor
 from layers.cases.intake import CLOCK_TOLERANCE
 from layers.cases.loop import closed_states, states, steps
 from layers.dispatch.cities import city
-from layers.errors import Forbidden, NotFound
+from layers.errors import Forbidden
+from layers.staff.lookup import staff_id_of
 
 # A position older than this is told as stale, and one older than that not at all.
 FRESH = timedelta(minutes=30)
@@ -76,10 +77,7 @@ def keep_position(
             values={"roles": sorted(roles)},
         )
     tree = city(session, tree)
-    staff_id = session.scalar(select(Staff.id).where(Staff.tree == tree, Staff.staff_no == staff_no))
-    if staff_id is None:
-        detail = f"The city has nobody of the staff number {staff_no[:100]}."
-        raise NotFound("unknown_staff", detail, field="staff_no", value=staff_no)
+    staff_id = staff_id_of(session, tree, staff_no, field="staff_no")
     now = datetime.now(UTC)
     at = fix.at or now
     if at > now + CLOCK_TOLERANCE:

@@ -19,10 +19,10 @@ from gis.errors import BadInput
 from gis.quality import Period
 from gis.tracks import SPEEDS_MS, Fate, Limits, Track, tracked
 from gis.wall_clock import HOUR_US, SECOND_US
-from layers.errors import NotFound
 from layers.patrols.asking import Asked, Day, Meant
 from layers.patrols.fixes import Floats, Ints
 from layers.patrols.instants import instant_of, us_of
+from layers.staff.lookup import staff_id_of
 
 MOST_FIXES = 2_000_000
 # What goes on over midnight is followed so far, and no farther: longer than anybody is on shift without a pause.
@@ -116,7 +116,7 @@ def traces_of(session: Session, asked: Asked, what: Meant) -> list[Trace]:
         BadInput: `too_many_fixes`.
     """
     since, until = margins(what)
-    staff_id = None if asked.staff is None else _staff_id(session, what.scheme.tree, asked.staff)
+    staff_id = None if asked.staff is None else staff_id_of(session, what.scheme.tree, asked.staff, field="staff")
     values = {
         "tree": what.scheme.tree,
         "since": instant_of(since),
@@ -222,14 +222,6 @@ def _with_runs(trace: Trace, day: Day, first: int, stop: int) -> tuple[int, int]
     begin, end = np.searchsorted(trace.runs, [trace.runs[first], trace.runs[stop - 1] + 1]).tolist()
     earliest, latest = np.searchsorted(trace.at, [day.start - MARGIN_US, day.end + MARGIN_US]).tolist()
     return max(begin, earliest), min(end, latest)
-
-
-def _staff_id(session: Session, tree: str, staff_no: str) -> int:
-    found = session.scalar(select(Staff.id).where(Staff.tree == tree, Staff.staff_no == staff_no))
-    if found is None:
-        detail = f"The city {tree} has nobody of the staff number {staff_no[:100]}."
-        raise NotFound("unknown_staff", detail, field="staff", value=staff_no)
-    return found
 
 
 def _gathered(session: Session, rows: Any, shifts: list[Row[Any]], fixes: dict[str, Any]) -> list[Trace]:

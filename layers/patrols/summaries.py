@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -21,21 +21,41 @@ from layers.patrols.recorded import NOBODY, Who
 from layers.patrols.walked import Part, Walked, WalkedDay
 
 
+@dataclass(frozen=True)
+class _Summary:
+    """A day as it was summarised."""
+
+    day: PatrolDay
+    grids: list[PatrolGridDay] = field(default_factory=list)
+    visits: list[PatrolVisit] = field(default_factory=list)
+
+
+class _Places:
+    """Where the grids of a part stand, by their ids."""
+
+    def __init__(self, part: Part) -> None:
+        self.part, self.grid_no = part, part.town.grids.grid_no
+        self.of = {id_: place for place, id_ in enumerate(part.town.grids.grid_id.tolist())}
+
+
 def with_summaries(session: Session, found: Walked) -> Walked:
     """The same with what is known of days of which fixes are gone.
 
     Their traces stay unknown, so no rate rests on them; but nobody is told to have done nothing.
     """
     known = _summaries(session, found)
-    return replace(found, days=[_recalled(session, day, known.get(_key(day)), found.parts) for day in found.days])
+    if not known:
+        return found
+    places = [_Places(part) for part in found.parts]
+    return replace(found, days=[_recalled(day, known.get(_key(day)), places) for day in found.days])
 
 
 def _key(day: WalkedDay) -> tuple[Who, date]:
     return day.day.trace.who, day.day.day.date
 
 
-def _summaries(session: Session, found: Walked) -> dict[tuple[Who, date], PatrolDay]:
-    """The summaries of the days of which fixes are gone."""
+def _summaries(session: Session, found: Walked) -> dict[tuple[Who, date], _Summary]:
+    """The summaries of the days of which fixes are gone, in three statements however many they are."""
     dates = _gone(session, found.what.days)
     if not dates:
         return {}
@@ -44,7 +64,13 @@ def _summaries(session: Session, found: Walked) -> dict[tuple[Who, date], Patrol
         PatrolDay.device_id.in_({day.day.trace.who.device_id for day in found.days}),
         PatrolDay.day.in_(dates),
     )
-    return {(Who(row.device_id, row.staff_id or NOBODY), row.day): row for row in session.scalars(asked)}
+    of = {row.id: _Summary(row) for row in session.scalars(asked)}
+    for grid in session.scalars(select(PatrolGridDay).where(PatrolGridDay.patrol_day_id.in_(of))):
+        of[grid.patrol_day_id].grids.append(grid)
+    visits = select(PatrolVisit).where(PatrolVisit.patrol_day_id.in_(of)).order_by(PatrolVisit.entered_at)
+    for visit in session.scalars(visits):
+        of[visit.patrol_day_id].visits.append(visit)
+    return {(Who(one.day.device_id, one.day.staff_id or NOBODY), one.day.day): one for one in of.values()}
 
 
 def _gone(session: Session, days: Sequence[Day]) -> list[date]:
@@ -55,36 +81,26 @@ def _gone(session: Session, days: Sequence[Day]) -> list[date]:
     return [one for one, some in names.items() if missing & some]
 
 
-def _recalled(session: Session, day: WalkedDay, row: PatrolDay | None, parts: Sequence[Part]) -> WalkedDay:
+def _recalled(day: WalkedDay, known: _Summary | None, places: Sequence[_Places]) -> WalkedDay:
     """A day as it was summarised, where more was known then than is now."""
-    if row is None or sum(row.fates.values()) <= sum(day.day.fates.values()):
+    if known is None or sum(known.day.fates.values()) <= sum(day.day.fates.values()):
         return day
-    grids = session.scalars(select(PatrolGridDay).where(PatrolGridDay.patrol_day_id == row.id)).all()
-    asked = select(PatrolVisit).where(PatrolVisit.patrol_day_id == row.id)
-    visits = session.scalars(asked.order_by(PatrolVisit.entered_at)).all()
-    walks = [
-        _walk(walk, part, [one for one in grids if one.version == part.version.number], _within(visits, part))
-        for walk, part in zip(day.walks, parts, strict=True)
-    ]
-    fates = {Fate[name]: count for name, count in row.fates.items()}
-    return WalkedDay(replace(day.day, fates=fates), walks, Effort(row.gone_m, row.known_s))
+    walks = [_walk(walk, known, one) for walk, one in zip(day.walks, places, strict=True)]
+    fates = {Fate[name]: count for name, count in known.day.fates.items()}
+    return WalkedDay(replace(day.day, fates=fates), walks, Effort(known.day.gone_m, known.day.known_s))
 
 
-def _within(visits: Sequence[PatrolVisit], part: Part) -> list[PatrolVisit]:
-    """The visits that began while a part held, of grids that it has."""
-    ids = set(part.town.grids.grid_id.tolist())
-    return [one for one in visits if part.holds[0] <= us_of(one.entered_at) < part.holds[1] and one.grid_id in ids]
-
-
-def _walk(walk: Walk, part: Part, grids: Sequence[PatrolGridDay], visits: Sequence[PatrolVisit]) -> Walk:
+def _walk(walk: Walk, known: _Summary, places: _Places) -> Walk:
     """A walk with the times that were summarised; legs are those of which there are fixes."""
-    town = part.town.grids
-    place = {id_: number for number, id_ in enumerate(town.grid_id.tolist())}
-    inside_s = np.zeros(len(place))
-    for one in grids:
-        inside_s[place[one.grid_id]] = one.on_grid_s
+    since, until = places.part.holds
+    inside_s = np.zeros(len(places.of))
+    for one in known.grids:
+        if one.version == places.part.version.number:
+            inside_s[places.of[one.grid_id]] = one.on_grid_s
+    # The visits that began while the part held, of grids that it has.
+    visits = [one for one in known.visits if since <= us_of(one.entered_at) < until and one.grid_id in places.of]
     seen = Visits(
-        grid_no=np.array([town.grid_no[place[one.grid_id]] for one in visits], dtype=np.int32),
+        grid_no=np.array([places.grid_no[places.of[one.grid_id]] for one in visits], dtype=np.int32),
         entered_at=np.array([us_of(one.entered_at) for one in visits], dtype=np.int64),
         left_at=np.array([us_of(one.left_at) for one in visits], dtype=np.int64),
         dwell_s=np.array([one.dwell_s for one in visits], dtype=np.float64),

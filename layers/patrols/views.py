@@ -10,9 +10,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from data.tables import Device, Staff, TraceView
+from data.tables import Device, TraceView
 from layers.actor import Actor
-from layers.errors import NotFound
+from layers.staff.lookup import staff_id_of
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,9 @@ def views_of(session: Session, staff_no: str, *, tree: str, limit: int = 500) ->
         limit: How many at the most.
 
     Raises:
-        NotFound: The city has nobody of this staff number.
+        NotFound: `unknown_staff`.
     """
-    staff_id = session.scalar(select(Staff.id).where(Staff.tree == tree, Staff.staff_no == staff_no))
-    if staff_id is None:
-        detail = f"The city {tree} has nobody of the staff number {staff_no[:100]}."
-        raise NotFound("unknown_staff", detail, field="staff", value=staff_no)
+    staff_id = staff_id_of(session, tree, staff_no, field="staff")
     asked = (
         select(
             TraceView.at,

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from data.session import read_only, unit_of_work
 from data.sql import statement
@@ -209,6 +209,26 @@ def test_of_days_whose_fixes_are_gone_it_is_told_what_was_done_and_no_share(town
     ]
     assert {row["area_share"] for row in after["grids"]} == {None}
     assert (after["people"][0]["on_grid_share"], after["total"]["km"]) == (None, before["total"]["km"])
+
+
+def test_many_days_whose_fixes_are_gone_are_recalled_in_as_many_statements_as_one(town: Database):
+    take_all(town, enrol_both(town))
+    with unit_of_work(town.app) as session:
+        session.execute(text("SELECT forget_fixes('2026-05-07')"))
+    sent: list[str] = []
+
+    @event.listens_for(town.app, "before_cursor_execute")
+    def note(connection, cursor, sql, *more):
+        sent.append(sql)
+
+    counts = []
+    for last in (4, 5):
+        asked = Asked(scheme="duty", first=date(2026, 5, 4), last=date(2026, 5, last), now=NOON + 30 * DAY)
+        sent.clear()
+        with read_only(town.app) as session:
+            assert coverage(session, asked)["total"]["visits"] > 0
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
 
 
 def test_days_since_come_from_summaries_of_everybody(closed_town: Database):
