@@ -49,6 +49,11 @@ class Asked:
     rule: Hysteresis = field(default_factory=Hysteresis)
     now: datetime | None = None
 
+    @property
+    def of_somebody(self) -> bool:
+        """Whether one person or device is asked about, so that grids which do not concern these are left out."""
+        return self.staff is not None or self.device is not None
+
 
 class Day(NamedTuple):
     """A day of the calendar of a city, from when until when."""

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from data.tables import Duty
 from gis.coverage import Reached, Walk
 from gis.quality import Quality, quality
 from gis.visits import revisit_gaps
+from layers.patrols.concerned import Holders, concerned, holders_of
 from layers.patrols.fixes import Floats, Ints
 from layers.patrols.instants import instant_of
 from layers.patrols.judged import quality_of, rounded, told, withheld
@@ -59,7 +57,7 @@ class ByGrid:
         return dict(zip(_SHARES, _shared(self.reached, self.there), strict=True))
 
 
-def by_grid(session: Session, found: Walked, *, reach_m: float, only: int | None, concerned: bool = False) -> ByGrid:
+def by_grid(session: Session, found: Walked, *, reach_m: float, only: int | None, of_somebody: bool = False) -> ByGrid:
     """What was covered of each grid.
 
     Args:
@@ -67,9 +65,11 @@ def by_grid(session: Session, found: Walked, *, reach_m: float, only: int | None
         found: What was walked.
         reach_m: From how far away something counts as covered.
         only: The id of the one grid that is asked for; None for all.
-        concerned: Only grids in which one of those asked for was, or has a duty.
+        of_somebody: Only grids that concern those asked for.
     """
-    out, judge = ByGrid(), _Judge(session, found)
+    holders = holders_of(session, found)
+    out, judge = ByGrid(), _Judge(found, holders)
+    wanted = concerned(found, holders) if of_somebody else []
     order: list[tuple[int, int]] = []
     for last, part in enumerate(found.parts):
         grids, since = part.town.grids, np.array(found.same_since[last], dtype=np.int64)
@@ -79,8 +79,8 @@ def by_grid(session: Session, found: Walked, *, reach_m: float, only: int | None
         for first in np.unique(since[mine]).tolist():
             ground = _Ground(found, first, last, found.reached(first, last, reach_m=reach_m))
             rows = mine & (since == first)
-            if concerned:
-                rows &= np.isin(grids.grid_id, list(judge.holders)) | np.isin(grids.grid_no, list(ground.days))
+            if of_somebody:
+                rows &= np.isin(grids.grid_id, wanted)
             places = np.flatnonzero(rows)
             out.reached += ground.got[:, places].sum(axis=1)
             out.there += ground.there[:, places].sum(axis=1)
@@ -127,18 +127,14 @@ class _Ground:
 
 
 class _Judge:
-    """How surely it is known what happened in a grid: by whom it was visited, and whose duty it is.
+    """How surely it is known what happened in a grid: by whom it was visited, and whose duty it is."""
 
-    Attributes:
-        holders: Who of those asked for has a duty in which grid, by its id.
-    """
-
-    def __init__(self, session: Session, found: Walked) -> None:
+    def __init__(self, found: Walked, holders: Holders) -> None:
         self._days = found.days
         self._of_who: dict[Who, list[WalkedDay]] = defaultdict(list)
         for day in found.days:
             self._of_who[day.day.trace.who].append(day)
-        self.holders = _holders(session, found)
+        self._holders = holders
         self._known: dict[frozenset[Who], _Told] = {}
 
     def of(self, grid_id: int, days: set[int], visits: list[_Visit]) -> _Told:
@@ -146,7 +142,7 @@ class _Judge:
 
         A grid that nobody has a duty in and nobody visited is as surely known as everybody's traces.
         """
-        people = self.holders.get(grid_id, frozenset())
+        people = self._holders.get(grid_id, frozenset())
         if days:
             people = people.union(self._days[day].day.trace.who for day in days)
         if people not in self._known:
@@ -216,17 +212,3 @@ def _shared(part: Floats, whole: Floats) -> list[float | None]:
     """Shares as they are told; None where there is nothing to have a share of."""
     shares = np.minimum(np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0), 1).round(4).tolist()
     return [share if there else None for share, there in zip(shares, whole.tolist(), strict=True)]
-
-
-def _holders(session: Session, found: Walked) -> dict[int, frozenset[Who]]:
-    """Who of those asked for has a duty in which grid in the time asked for."""
-    people = defaultdict(set)
-    for day in found.days:
-        people[day.day.trace.who.staff_id].add(day.day.trace.who)
-    time = Range(instant_of(found.what.days[0].start), instant_of(found.what.days[-1].end))
-    asked = select(Duty.grid_id, Duty.staff_id).where(Duty.staff_id.in_(people), Duty.valid.overlaps(time))
-    holders: dict[int, set[Who]] = defaultdict(set)
-    for grid_id, staff_id in session.execute(asked):
-        if grid_id is not None:
-            holders[grid_id] |= people[staff_id]
-    return {grid_id: frozenset(some) for grid_id, some in holders.items()}

@@ -38,8 +38,7 @@ def coverage(session: Session, asked: Asked, traces: Sequence[Trace] | None = No
     """
     found = with_summaries(session, walked(session, asked, traces))
     only = None if asked.grid is None else grid_of(session, found.what, asked.grid)
-    of_some = asked.staff is not None or asked.device is not None
-    grids = by_grid(session, found, reach_m=asked.reach_m, only=only, concerned=of_some)
+    grids = by_grid(session, found, reach_m=asked.reach_m, only=only, of_somebody=asked.of_somebody)
     finds = finds_of(session, found, only=only)
     people = by_person(found, finds, chosen=None if only is None else grids.days)
     _add_last_visits(session, found, grids)

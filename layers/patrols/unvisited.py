@@ -16,6 +16,7 @@ from data.tables import Building, Scheme, Street
 from gis.errors import BadInput
 from gis.locator import OUTSIDE
 from layers.patrols.asking import Asked
+from layers.patrols.concerned import concerned, holders_of
 from layers.patrols.fixes import Ints
 from layers.patrols.instants import instant_of
 from layers.patrols.terrains import Town
@@ -36,7 +37,7 @@ def unvisited(session: Session, asked: Asked, *, what: str) -> dict[str, Any]:
 
     Args:
         session: An open session.
-        asked: As of `coverage`; with a grid, what lies in it, else what lies in any grid.
+        asked: As of `coverage`; with a grid, what lies in it, else what lies in any grid that is told there.
         what: `streets` or `buildings`.
 
     Raises:
@@ -47,8 +48,12 @@ def unvisited(session: Session, asked: Asked, *, what: str) -> dict[str, Any]:
         detail = f"'{what[:40]}' is nothing to visit. Known: {', '.join(_TABLES)}."
         raise BadInput("unknown_word", detail, field="what", value=what)
     found = walked(session, asked)
-    only = None if asked.grid is None else grid_of(session, found.what, asked.grid)
-    missed = _missed(found, what, only, reach_m=asked.reach_m)
+    within = None
+    if asked.grid is not None:
+        within = [grid_of(session, found.what, asked.grid)]
+    elif asked.of_somebody:
+        within = concerned(found, holders_of(session, found))
+    missed = _missed(found, what, within, reach_m=asked.reach_m)
     today = instant_of(found.what.period[1] - 1).astimezone(ZoneInfo(found.what.scheme.time_zone)).date()
     days = _last_days(session, found.what.scheme, what, before=today + timedelta(days=1), since=today - LOOK_BACK)
     table = _TABLES[what]
@@ -68,11 +73,11 @@ def unvisited(session: Session, asked: Asked, *, what: str) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features, "left_out": len(missed) - len(told)}
 
 
-def _missed(found: Walked, what: str, only: int | None, *, reach_m: float) -> Ints:
-    """The ids of what lies in the grids of the last part and was reached in none."""
+def _missed(found: Walked, what: str, within: list[int] | None, *, reach_m: float) -> Ints:
+    """The ids of what lies in the grids of the last part, or in some of them, and was reached in none."""
     if not found.parts:
         return np.empty(0, dtype=np.int64)
-    missed = _in_grids(found.parts[-1].town, what, only)
+    missed = _in_grids(found.parts[-1].town, what, within)
     for number, part in enumerate(found.parts):
         reached = found.reached(number, number, reach_m=reach_m)
         ids = part.town.street_id[reached.streets] if what == "streets" else part.town.building_id[reached.buildings]
@@ -80,14 +85,14 @@ def _missed(found: Walked, what: str, only: int | None, *, reach_m: float) -> In
     return missed
 
 
-def _in_grids(town: Town, what: str, only: int | None) -> Ints:
+def _in_grids(town: Town, what: str, within: list[int] | None) -> Ints:
     if what == "streets":
         place, grid = town.terrain.street_grids
         ids, grid_id = town.street_id[place], town.grids.grid_id[grid]
     else:
         inside = np.flatnonzero(town.terrain.building_grid != OUTSIDE)
         ids, grid_id = town.building_id[inside], town.grids.grid_id[town.terrain.building_grid[inside]]
-    return np.unique(ids if only is None else ids[grid_id == only])
+    return np.unique(ids if within is None else ids[np.isin(grid_id, within)])
 
 
 def _last_days(session: Session, scheme: Scheme, what: str, *, before: date, since: date) -> dict[int, date]:

@@ -118,6 +118,17 @@ def test_of_one_person_the_grids_are_told_that_were_entered_or_are_the_person_s_
     assert len(covered(walked_town)["grids"]) == 8
 
 
+def test_of_one_person_nothing_is_unvisited_in_grids_of_others(walked_town: Database):
+    def missed(**whose: str) -> list[str]:
+        with read_only(walked_town.app) as session:
+            found = unvisited(session, asked(**whose), what="buildings")
+        return [one["properties"]["name"] for one in found["features"]]
+
+    # House 2 stands in D02, where Li stood; House 3 in D04, where neither was.
+    assert (missed(staff="P02"), missed(staff="P01")) == ([], ["House 1", "House 2"])
+    assert missed() == ["House 1", "House 3"]
+
+
 def test_the_same_fixes_in_any_order_cover_the_same(walked_town: Database, town: Database):
     walk_in(town, shuffled=random.Random(5))
     found, again = (covered(one, first=DAY - timedelta(days=1)) for one in (walked_town, town))
