@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Playwright
@@ -33,6 +36,20 @@ _SITS_HERE = """([name, roles]) => {
   localStorage.setItem("gridkeeper.actor", name);
   localStorage.setItem("gridkeeper.roles", roles);
 }"""
+_TEXTS = """() => {
+  const found = [document.title];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    if (!["SCRIPT", "STYLE"].includes(walker.currentNode.parentElement.tagName)) found.push(walker.currentNode.data);
+  }
+  for (const node of document.querySelectorAll("*")) {
+    for (const name of ["aria-label", "title", "placeholder", "alt"]) {
+      if (node.hasAttribute(name)) found.push(node.getAttribute(name));
+    }
+  }
+  return found;
+}"""
+_ALLOWED = Path(__file__).parent / "latin_allowed.txt"
 _OWN = ("data:", "blob:", "about:")
 
 
@@ -84,6 +101,20 @@ class Visit:
         """Wait until nothing is under way: what is painted. An error in the page's scripts is raised."""
         painted: dict[str, int] = self.page.evaluate(_AWAITED, "idle")
         return painted
+
+    def latin_words(self, names: Iterable[str], *, besides: str = r"(?!)") -> set[str]:
+        """The Latin words of all texts of the page, labels and titles too, but for those that any page may have.
+
+        Args:
+            names: What is called so in the data; it is taken out, the longest first.
+            besides: A pattern of what else is taken out.
+        """
+        text = "\n".join(self.page.evaluate(_TEXTS))
+        for name in sorted(names, key=len, reverse=True):
+            text = text.replace(name, "")
+        lines = _ALLOWED.read_text(encoding="utf-8").splitlines()
+        found = set(re.findall(r"[A-Za-z]+", re.sub(besides, "", text)))
+        return found - {line for line in lines if not line.startswith("#")}
 
     def violations(self) -> list[str]:
         """What the content security policy stopped."""

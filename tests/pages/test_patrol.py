@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,7 +15,6 @@ import pytest
 from maps.styles import INK, NONE, SEQUENTIAL, TIMES
 from tests.pages import canvas
 from tests.pages.browser import Visit
-from tests.pages.test_case_map import _TEXTS as TEXTS
 
 Start = Callable[..., Visit]
 SUPERVISOR = {"X-Actor": "sue", "X-Role": "supervisor"}
@@ -239,13 +237,8 @@ def _colour(share: float | None) -> str:
 
 
 def _speaks_chinese_alone(patrol: Patrol, found: dict[str, Any]) -> None:
-    text = "\n".join(patrol.page.evaluate(TEXTS))
     names = {"sue"}
     for part in ("people", "points", "plans"):
         for one in found[part]:
             names |= {one[key] for key in ("name", "label", "staff_no", "device") if one.get(key)}
-    for name in sorted(names, key=len, reverse=True):
-        text = text.replace(name, "")
-    lines = (Path(__file__).parent / "latin_allowed.txt").read_text(encoding="utf-8").splitlines()
-    words = set(re.findall(r"[A-Za-z]+", re.sub(r"\b[A-Z]-?\d+\b", "", text)))
-    assert words - {line for line in lines if not line.startswith("#")} == set()
+    assert patrol.seen.latin_words(names, besides=r"\b[A-Z]-?\d+\b") == set()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import httpx2
 import pytest
 
 from tests.pages.planning import Planner, Start, changed, grids, middle_of
-from tests.pages.test_case_map import _TEXTS as TEXTS
 from tests.pages.test_case_map_shell import _FOCUSABLE as FOCUSABLE
 from tests.pages.test_case_map_shell import _FOCUSED as FOCUSED
 from tests.pages.test_case_map_shell import _HOSTILE as HOSTILE
@@ -119,15 +115,12 @@ def test_the_chinese_planner_has_no_latin_words_but_names_and_keys(
     planner.page.wait_for_selector("#gkp-owners li")
     planner.page.click("#gkp-tab-effects")
     planner.painted()
-    text = "\n".join(planner.page.evaluate(TEXTS))
-    lines = (Path(__file__).parent / "latin_allowed.txt").read_text(encoding="utf-8").splitlines()
-    allowed = {line for line in lines if not line.startswith("#")}
-    for scheme in api.get("/schemes").json()["schemes"]:
-        text = text.replace(scheme["name"], "").replace(scheme["title"] or "", "")
-    for one in api.get("/drafts").json()["drafts"]:
-        text = text.replace(one["name"], "").replace(one["owner"], "")
-    for version in api.get("/schemes/duty/versions").json()["versions"]:
-        text = text.replace(version["actor"], "").replace(version["reason"], "")
+    names: set[str] = set()
+    for path, rows, keys in (
+        ("schemes", "schemes", ("name", "title")),
+        ("drafts", "drafts", ("name", "owner")),
+        ("schemes/duty/versions", "versions", ("actor", "reason")),
+    ):
+        names |= {one[key] for one in api.get(f"/{path}").json()[rows] for key in keys if one[key]}
     # A tool's key stands behind its name.
-    found = set(re.findall(r"[A-Za-z]+", re.sub(r"\([A-Z]\)", "", text)))
-    assert found - allowed == set()
+    assert planner.seen.latin_words(names, besides=r"\([A-Z]\)") == set()
