@@ -43,13 +43,13 @@ def across(grid: dict[str, Any], latitude: float) -> tuple[Place, Place]:
     return (west - reach, latitude), (east + reach, latitude)
 
 
-def shared_corner(features: list[dict[str, Any]], near: Place) -> tuple[Place, set[int]]:
-    """The corner nearest to a place that three grids or more have, and their numbers."""
+def shared_corner(features: list[dict[str, Any]], near: Place, *, without: int) -> tuple[Place, set[int]]:
+    """The corner nearest to a place that three grids or more have, but not one grid, and their numbers."""
     owners: dict[Place, set[int]] = defaultdict(set)
     for one in features:
         for lon, lat in shapely.get_coordinates(shape(one["geometry"])).tolist():
             owners[lon, lat].add(one["properties"]["grid_no"])
-    spots = [spot for spot, numbers in owners.items() if len(numbers) >= 3]
+    spots = [spot for spot, numbers in owners.items() if len(numbers) >= 3 and without not in numbers]
     spot = min(spots, key=lambda one: (one[0] - near[0]) ** 2 + (one[1] - near[1]) ** 2)
     return spot, owners[spot]
 
@@ -62,8 +62,9 @@ def test_a_planner_splits_drags_is_refused_publishes_and_looks_back(
     planner.page.fill("#gkp-actor", "王规划")
     planner.page.press("#gkp-actor", "Tab")
     draft = planner.begin("负荷调整")
-    new, middle = split_the_busiest(planner, api)
-    corner, holders = shared_corner(before, middle)
+    new, number, middle = split_the_busiest(planner, api)
+    # What the grids of the corner gain and lose by it is all that they gain and lose: the halved one is not among them.
+    corner, holders = shared_corner(before, middle, without=number)
     pointer = drag(planner, corner, holders)
     moved = api.get(f"/drafts/{draft}").json()["revision"]
     drag_too_far(planner, pointer)
@@ -86,8 +87,8 @@ def test_a_planner_splits_drags_is_refused_publishes_and_looks_back(
     assert planner.seen.violations() == []
 
 
-def split_the_busiest(planner: Planner, api: httpx2.Client) -> tuple[dict[str, Any], Place]:
-    """Split the grid with most open cases, watching what is shown: the new grid, and a place on the new border."""
+def split_the_busiest(planner: Planner, api: httpx2.Client) -> tuple[dict[str, Any], int, Place]:
+    """Split the grid with most open cases, watching what is shown: the new grid, the old one's number, the new border."""
     grid, latitude = busiest(api)
     number = grid["properties"]["grid_no"]
     west, east = across(grid, latitude)
@@ -105,7 +106,7 @@ def split_the_busiest(planner: Planner, api: httpx2.Client) -> tuple[dict[str, A
     new = next(one for one in drawn.values() if one["properties"]["status"] == "new")
     middle = between(new, drawn[number])
     assert planner.has_border(middle)
-    return new, middle
+    return new, number, middle
 
 
 def drag(planner: Planner, corner: Place, holders: set[int]) -> tuple[float, float]:
@@ -115,13 +116,20 @@ def drag(planner: Planner, corner: Place, holders: set[int]) -> tuple[float, flo
     planner.move(corner)
     planner.page.mouse.down()
     x, y = planner.pixels(corner)
+    # Free of the streets: along one that is a border already nothing would change hands.
+    planner.page.keyboard.down("Alt")
     planner.page.mouse.move(x + 14, y + 10, steps=10)
     assert planner.painted()["moving"] == len(holders) >= 3, "all grids that have the corner move with it"
-    changes = {number: planner.table(number).get("area_m2", ["", "", ""])[2] for number in holders}
-    assert any(change.startswith("▲") for change in changes.values()), changes
-    assert any(change.startswith("▼") for change in changes.values()), changes
+    # The panel follows the hand: an answer to an earlier step of it may still stand there.
+    cells = ", ".join(f"#gkp-grids [data-grid='{number}'] [data-measure=area_m2]" for number in holders)
+    planner.page.wait_for_function(
+        "(cells) => ['▲', '▼'].every((way) => "
+        "[...document.querySelectorAll(cells)].some((row) => row.lastElementChild.textContent.startsWith(way)))",
+        arg=cells,
+    )
     assert planner.status() == "Possible; not saved yet"
     planner.page.mouse.up()
+    planner.page.keyboard.up("Alt")
     assert planner.saved()["moving"] == 0
     return x + 14, y + 10
 

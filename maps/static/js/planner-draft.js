@@ -2,7 +2,7 @@
 "use strict";
 
 gridkeeper.plannerDraft = ({ taken }) => {
-  const { service } = gridkeeper;
+  const { service, track } = gridkeeper;
   const API = "/api/v1";
   const DATUM = "wgs84"; // what the map shows is what is stored
   const LOADING_MS = 1500;
@@ -39,7 +39,7 @@ gridkeeper.plannerDraft = ({ taken }) => {
   }
 
   /** The service is still reading the cases of the city. */
-  const rest = () => new Promise((resolve) => { setTimeout(resolve, LOADING_MS); });
+  const rest = () => track(new Promise((resolve) => { setTimeout(resolve, LOADING_MS); }));
 
   async function askOn() {
     isAsking = true;
@@ -49,9 +49,13 @@ gridkeeper.plannerDraft = ({ taken }) => {
         asked = null;
         const { id } = draft;
         const found = await service.send("POST", path("/preview"), { edit: declared(edit) }).catch((error) => {
-          if (error.code !== "ground_loading") throw error;
-          if (draft?.id === id) asked ??= { edit, heard };
-          return rest();
+          if (error.code === "ground_loading") {
+            if (draft?.id === id) asked ??= { edit, heard };
+            return rest();
+          }
+          // A newer question still waits, and its answer is what counts.
+          if (!asked) throw error;
+          return null;
         });
         if (found) heard(found.body);
       }
