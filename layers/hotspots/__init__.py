@@ -1,0 +1,1 @@
+"""Where cases gather, and whether that is more than chance."""

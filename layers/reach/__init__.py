@@ -1,0 +1,1 @@
+"""Who lives how far from service, along the streets."""
