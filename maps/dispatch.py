@@ -41,7 +41,7 @@ def dispatch_page(*, lang: str, nonce: str) -> str:
         figure,
         GridMap(lang=lang, label="dispatch.map"),
         {"grids": grids, "shapes": shape_tiles(), "marks": marks},
-        *("service", "cards", "shell", "dispatch-store", "dispatch-live", "dispatch-list", "dispatch-filters"),
+        *("service", "cards", "shell", "packed", "dispatch-store", "dispatch-live", "dispatch-list", "dispatch-filters"),
         *("dispatch-person", "dispatch-fields", "dispatch-steps", "dispatch-drawer", "dispatch-case"),
         *("dispatch-new", "dispatch-keys", "dispatch-screen", "dispatch-page"),
         call="dispatchPage",

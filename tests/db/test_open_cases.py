@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from data.session import read_only
 from data.tables import Case
+from gis.crs import LATTICE
 from layers.cases.loop import closed_states, states
-from layers.dispatch import open_cases as module
+from layers.dispatch import kept_cases as module
 from layers.dispatch.feed import Cursor, read
 from layers.dispatch.open_cases import open_cases
 from tests.cluster import Database
+from tests.columns import unpacked_columns
 from tests.happenings import note, report_meanwhile, report_one
 from tests.waiting import fill
 
@@ -28,7 +30,7 @@ COLUMNS = {
 
 
 def asked(session: Session, tree: str | None = None) -> dict[str, Any]:
-    return json.loads(b"".join(open_cases(session, tree)))
+    return unpacked_columns(open_cases(session, tree))
 
 
 def test_the_columns_hold_every_open_case_as_it_is_stored(town_session: Session):
@@ -46,7 +48,7 @@ def test_the_columns_hold_every_open_case_as_it_is_stored(town_session: Session)
     assert set(columns) == COLUMNS
     assert {len(column) for column in columns.values()} == {len(stored)}
     stored.sort(key=lambda case: (case.due_at is None, case.due_at, case.id))
-    assert columns["number"] == [str(case.id) for case in stored]
+    assert columns["number"] == [case.id for case in stored]
     assert [told["states"][place] for place in columns["state"]] == [case.state for case in stored]
     assert [told["clocks"][place] for place in columns["clock"]] == [case.clock for case in stored]
     assert columns["due"] == [case.due_at and math.ceil(case.due_at.timestamp()) for case in stored]
@@ -55,8 +57,8 @@ def test_the_columns_hold_every_open_case_as_it_is_stored(town_session: Session)
         assert columns[name] == [getattr(case, name) for case in stored]
     assert columns["urgent"] == [int(case.urgency == "urgent") for case in stored]
     assert columns["supervised"] == [int(case.supervised) for case in stored]
-    assert columns["lon"] == [round(case.geom.x, 7) for case in stored]
-    assert columns["lat"] == [round(case.geom.y, 7) for case in stored]
+    assert columns["lon"] == [round(case.geom.x / LATTICE) * LATTICE for case in stored]
+    assert columns["lat"] == [round(case.geom.y / LATTICE) * LATTICE for case in stored]
 
 
 def test_names_are_told_once_and_pointed_to(town_session: Session):
@@ -64,7 +66,7 @@ def test_names_are_told_once_and_pointed_to(town_session: Session):
     told = asked(town_session, "town")
     columns, stored = told["columns"], {}
     for case in town_session.scalars(select(Case)):
-        stored[str(case.id)] = case
+        stored[case.id] = case
     cases = [stored[number] for number in columns["number"]]
     assert told["matters"] == [{"code": "04-01", "standard": "2026", "zh": "街面秩序", "en": "Street order"}]
     assert columns["matter"] == [None if case.matter_id is None else 0 for case in cases]
@@ -84,6 +86,7 @@ def test_a_city_without_cases_has_empty_columns(town_session: Session):
     told = asked(town_session, "lakeside")
     assert told["tree"] == "lakeside"
     assert set(told["columns"]) == COLUMNS
+    assert told["rows"] == 0
     assert set(map(tuple, told["columns"].values())) == {()}
 
 
@@ -98,7 +101,7 @@ def test_the_order_is_by_deadline_then_by_number_and_those_without_come_last(tow
     fill(town_session, 500, now=NOW, late=100)
     town_session.execute(text(f"UPDATE cases SET due_at = '{NOW}' WHERE due_at IS NOT NULL AND id % 3 = 0"))
     columns = asked(town_session)["columns"]
-    keys = [(due is None, due or 0, int(number)) for due, number in zip(columns["due"], columns["number"], strict=True)]
+    keys = [(due is None, due or 0, number) for due, number in zip(columns["due"], columns["number"], strict=True)]
     assert keys == sorted(keys)
 
 
@@ -108,9 +111,9 @@ def test_what_commits_while_the_columns_are_read_is_in_them_or_after_their_curso
     between: list[int] = []
     real = module._read
 
-    def meanwhile(session: Session, tree: str):
+    def meanwhile(session: Session, tree: str, **only: Any):
         between.append(report_meanwhile(town, 3, 1))
-        return real(session, tree)
+        return real(session, tree, **only)
 
     monkeypatch.setattr(module, "_read", meanwhile)
     with town.app.connect() as slow:
@@ -123,5 +126,69 @@ def test_what_commits_while_the_columns_are_read_is_in_them_or_after_their_curso
         page = read(session, Cursor.parse(told["cursor"]), 100)
     after = [event.cursor.id for event in page.events]
     assert noted in after
-    assert str(between[0]) in told["columns"]["number"]
-    assert str(case) in told["columns"]["number"]
+    assert between[0] in told["columns"]["number"]
+    assert case in told["columns"]["number"]
+
+
+def test_what_is_kept_is_brought_up_to_date_by_what_happened_since(town: Database, monkeypatch):
+    """Many reports and steps in turns: each answer is that of a service that has kept nothing."""
+    asked_for: list[list[int] | None] = []
+    real = module._read
+
+    def watched(session: Session, tree: str, only: list[int] | None = None):
+        asked_for.append(only)
+        return real(session, tree, only)
+
+    monkeypatch.setattr(module, "_read", watched)
+    cases = [report_one(town) for _ in range(3)]
+    for step in range(4):
+        with read_only(town.app) as session:
+            kept = asked(session)
+        with town.app.begin() as other:
+            module._kept.clear()
+            assert (fresh := asked(Session(other)))["columns"] == kept["columns"]
+            assert len(fresh["columns"]["number"]) == 3 + step
+        with read_only(town.app) as session:
+            asked(session)
+        cases.append(report_one(town))
+        with town.app.begin() as other:
+            note(other, cases[0])
+            other.execute(
+                text("UPDATE cases SET level = level + 1, revision = revision + 1 WHERE id = :id"), {"id": cases[0]}
+            )
+    with read_only(town.app) as session:
+        told = asked(session)["columns"]
+    assert sorted(told["number"]) == sorted(cases)
+    assert told["level"][told["number"].index(cases[0])] == 4
+    assert [cases[0], cases[-1]] in [sorted(only) for only in asked_for if only], (
+        "what did not change is not read again"
+    )
+
+
+def test_what_a_transaction_wrote_and_took_back_is_not_kept(town: Database):
+    case = report_one(town)
+    with Session(town.app) as session:
+        session.execute(text("UPDATE cases SET level = 3 WHERE id = :id"), {"id": case})
+        assert asked(session)["columns"]["level"] == [3]
+        session.rollback()
+    with read_only(town.app) as session:
+        assert asked(session)["columns"]["level"] == [0]
+
+
+def test_a_file_of_cases_or_a_restored_database_is_read_whole(town: Database):
+    with read_only(town.app) as session:
+        assert asked(session)["rows"] == 0
+    with town.app.begin() as other:
+        fill(Session(other), 320, now=NOW)
+        (one,) = other.execute(text("SELECT min(id) FROM cases")).one()
+        other.execute(
+            text(
+                "INSERT INTO case_events (case_id, at, kind, actor, role) VALUES (:id, now(), 'imported', 't', 'dispatcher')"
+            ),
+            {"id": one},
+        )
+    with read_only(town.app) as session:
+        assert asked(session)["rows"] == 260
+        (key,) = [key for key in module._kept if key[0] == str(town.app.url)]
+        module._kept[key] = replace(module._kept[key], cursor=Cursor(2**60, 0), rows={})
+        assert asked(session)["rows"] == 260

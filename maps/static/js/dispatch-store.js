@@ -3,13 +3,14 @@
 "use strict";
 
 gridkeeper.dispatchStore = () => {
-  const { clock, mercator, config } = gridkeeper;
+  const { clock, mercator, config, unpacked } = gridkeeper;
   const COLUMNS = {
     no: Float64Array, x: Float64Array, y: Float64Array, lon: Float64Array, lat: Float64Array, due: Float64Array, rank: Float64Array, received: Float64Array,
     state: Int16Array, clock: Int16Array, matter: Int32Array, department: Int32Array, grid: Int32Array, staff: Int32Array,
     level: Uint8Array, urgent: Uint8Array, supervised: Uint8Array, kind: Uint8Array, revision: Int32Array,
   };
-  const NAMED = ["matter", "department", "grid", "staff"];
+  // What stands for nothing in a column of an answer.
+  const NOTHING = { due: Infinity, matter: -1, department: -1, grid: -1, staff: -1 };
   const col = {};
   const numbers = [];
   let rowOf = new Map();
@@ -72,22 +73,18 @@ gridkeeper.dispatchStore = () => {
 
   /** Take all cases from an answer of the service, which has them in order. */
   function load(answer) {
-    const { columns } = answer;
+    const { columns, rows } = answer;
     learn(answer);
-    const rows = columns.number.length;
     makeRoom(Math.ceil(rows * 1.2) + 1000);
     numbers.length = 0;
     rowOf = new Map();
     free = [];
-    for (const name of ["lon", "lat", "state", "clock", "level", "urgent", "supervised", "received", "revision"]) col[name].set(columns[name]);
+    for (const [name, column] of Object.entries(columns)) col[name === "number" ? "no" : name].set(unpacked(column, NOTHING[name]));
     for (let row = 0; row < rows; row += 1) {
-      const number = columns.number[row];
+      const number = String(col.no[row]);
       numbers.push(number);
       rowOf.set(number, row);
-      col.no[row] = Number(number);
-      col.due[row] = columns.due[row] ?? Infinity;
       col.rank[row] = rank(row);
-      for (const name of NAMED) col[name][row] = columns[name][row] ?? -1;
       place(row);
       order[row] = row;
     }
