@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -76,7 +77,7 @@ class PageFigure(Figure):
             raise _external(script[found.start() : found.start() + 80])
         # our stylesheets come last, so that they win over those of plugins
         links = sorted(self.header._children.items(), key=lambda item: _is_our_style(item[1]))
-        head = Markup("\n").join(self._head(name, child) for name, child in links)
+        head = Markup("\n").join([*self._heads(links), self._scripts(links)])
         html = TEMPLATES.get_template(self.template).render(
             figure=self,
             head=head,
@@ -89,6 +90,18 @@ class PageFigure(Figure):
         )
         _Net().feed(html)
         return html
+
+    def _heads(self, links: list[tuple[str, Element]]) -> Iterator[Markup]:
+        for name, child in links:
+            if self.inline or not _is_our_script(child):
+                yield self._head(name, child)
+
+    def _scripts(self, links: list[tuple[str, Element]]) -> Markup:
+        """Our scripts of a served page, after all that they are built on."""
+        ours = tuple(Path(child.url).stem for _, child in links if _is_our_script(child))
+        if self.inline or not ours:
+            return Markup("")
+        return Markup(f'<script nonce="{self.nonce}" src="{escape(assets.Scripts(ours).url)}"></script>')
 
     def _head(self, name: str, child: Element) -> Markup:
         if isinstance(child, Link):
@@ -112,6 +125,10 @@ class PageFigure(Figure):
 
 def _is_our_style(child: Element) -> bool:
     return isinstance(child, CssLink) and child.url.startswith(assets.STATIC_URL)
+
+
+def _is_our_script(child: Element) -> bool:
+    return isinstance(child, Link) and not isinstance(child, CssLink) and child.url.startswith(f"{assets.STATIC_URL}js/")
 
 
 def content_security_policy(nonce: str, *, inline: bool = False) -> str:

@@ -6,22 +6,26 @@ import secrets
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Cookie, FastAPI, Header, Response
+from fastapi import APIRouter, Cookie, FastAPI, Header, HTTPException, Response
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from maps.assets import STATIC
+from gis.errors import GridError
+from maps.assets import STATIC, STATIC_URL, Scripts
 from maps.cases import cases_page
 from maps.dispatch import dispatch_page
 from maps.figure import content_security_policy
+from maps.hotspots import hotspots_page
 from maps.patrol import patrol_page
 from maps.planner import planner_page
+from maps.reach import reach_page
 from maps.tasks import tasks_page
 
 router = APIRouter(include_in_schema=False)
 
 _YEAR_S = 365 * 24 * 3600
+_KEPT, _ASKED_AGAIN = f"public, max-age={_YEAR_S}, immutable", "no-cache"
 Lang = Literal["zh", "en"]
 
 
@@ -32,8 +36,7 @@ class Assets(StaticFiles):
         """One file."""
         response = await super().get_response(path, scope)
         is_versioned = path.startswith("vendor/") or scope["query_string"].startswith(b"v=")
-        keep = f"public, max-age={_YEAR_S}, immutable" if is_versioned else "no-cache"
-        response.headers["Cache-Control"] = keep
+        response.headers["Cache-Control"] = _KEPT if is_versioned else _ASKED_AGAIN
         return response
 
 
@@ -68,6 +71,8 @@ for address, make in {
     "/dispatch": dispatch_page,
     "/tasks": tasks_page,
     "/patrol": patrol_page,
+    "/hotspots": hotspots_page,
+    "/reach": reach_page,
     "/planner": planner_page,
 }.items():
     router.add_api_route(address, _page(make), methods=["GET"])
@@ -77,6 +82,18 @@ for address, make in {
 def favicon() -> Response:
     """Nothing: pages carry their icon, and a browser that asks all the same is not sent elsewhere."""
     return Response(status_code=204, headers={"Cache-Control": f"max-age={_YEAR_S}"})
+
+
+@router.get(f"{STATIC_URL}scripts.js")
+def scripts(names: str, v: str = "") -> Response:
+    """Some of our scripts as one file."""
+    try:
+        found = Scripts(tuple(names.split(",")))
+        content = found.content
+    except GridError as error:
+        raise HTTPException(404) from error
+    keep = _KEPT if v == found.version else _ASKED_AGAIN
+    return Response(content, media_type="text/javascript", headers={"Cache-Control": keep})
 
 
 def add_pages(app: FastAPI) -> None:

@@ -47,7 +47,7 @@ def test_the_policy_carries_the_nonce_of_the_page_and_never_the_same(client: Tes
 def test_every_file_the_page_loads_is_ours_and_may_be_kept(client: TestClient):
     page = client.get("/").text
     links = re.findall(r'(?:src|href)="(/[^"]*)"', page)
-    assert len([link for link in links if link.startswith("/static/")]) > 10
+    assert len([link for link in links if link.startswith("/static/")]) > 4
     for link in links:
         answer = client.get(link.replace("&amp;", "&"))
         assert answer.status_code == 200, link
@@ -58,6 +58,21 @@ def test_every_file_the_page_loads_is_ours_and_may_be_kept(client: TestClient):
 def test_a_file_without_its_version_is_asked_for_again(client: TestClient):
     name = next((STATIC / "js").glob("*.js")).name
     assert client.get(f"/static/js/{name}").headers["cache-control"] == "no-cache"
+
+
+def test_the_scripts_of_a_page_travel_as_one_file_in_their_order(client: TestClient):
+    (link,) = re.findall(r'src="(/static/scripts.js[^"]*)"', client.get("/dispatch").text)
+    answer = client.get(link.replace("&amp;", "&"))
+    own = [(STATIC / "js" / f"{name}.js").read_text("utf-8") for name in ("core", "dispatch-store", "dispatch-page")]
+    places = [answer.text.index(script) for script in own]
+    assert places == sorted(places)
+    older = client.get(link.partition("&amp;")[0] + "&v=0123456789ab")
+    assert (older.text, older.headers["cache-control"]) == (answer.text, "no-cache")
+
+
+@pytest.mark.parametrize("names", ["nothing", "core,nothing", "../../assets", "core,", ""])
+def test_scripts_that_there_are_not_are_not_found(client: TestClient, names: str):
+    assert client.get("/static/scripts.js", params={"names": names}).status_code == 404
 
 
 def test_the_icon_is_answered_here(client: TestClient):

@@ -17,7 +17,11 @@ gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
   const stateName = (state) => states.get(state)?.[config.lang] ?? state;
 
   async function start() {
-    const [{ schemes }, loop] = await Promise.all([service.json(`${API}/schemes`), service.json(`${API}/loop`)]);
+    const { cases = null, ...early } = window.gridkeeperEarly ?? {};
+    // A hundred thousand cases are not kept twice.
+    delete window.gridkeeperEarly;
+    const first = async (name) => (await early[name]) ?? (await service.json(`${API}/${name}`));
+    const [{ schemes }, loop] = await Promise.all([first("schemes"), first("loop")]);
     loop.states.forEach((one) => states.set(one.name, one));
     const duties = schemes.filter(({ kind }) => kind === "duty");
     const scheme = schemes.find(({ name }) => name === query.get("scheme")) ?? duties[0] ?? schemes[0];
@@ -35,10 +39,8 @@ gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
     setInterval(tick, 1000);
     if (!isScreen) listen();
     if (query.has("scheme")) $("gkd-screen-open").href = `?${new URLSearchParams({ screen: "1", scheme: scheme.name })}`;
-    const early = await window.gridkeeperEarly;
-    // A hundred thousand cases are not kept twice.
-    delete window.gridkeeperEarly;
-    await parts.live.load(early?.tree === scheme.tree ? early : null);
+    const read = await cases;
+    await parts.live.load(read?.tree === scheme.tree ? read : null);
     return undefined;
   }
 
