@@ -93,12 +93,12 @@ class PageFigure(Figure):
 
     def _heads(self, links: list[tuple[str, Element]]) -> Iterator[Markup]:
         for name, child in links:
-            if self.inline or not _is_our_script(child):
+            if self.inline or _our_script(child) is None:
                 yield self._head(name, child)
 
     def _scripts(self, links: list[tuple[str, Element]]) -> Markup:
         """Our scripts of a served page, after all that they are built on."""
-        ours = tuple(Path(child.url).stem for _, child in links if _is_our_script(child))
+        ours = tuple(stem for _, child in links if (stem := _our_script(child)))
         if self.inline or not ours:
             return Markup("")
         return Markup(f'<script nonce="{self.nonce}" src="{escape(assets.Scripts(ours).url)}"></script>')
@@ -127,8 +127,12 @@ def _is_our_style(child: Element) -> bool:
     return isinstance(child, CssLink) and child.url.startswith(assets.STATIC_URL)
 
 
-def _is_our_script(child: Element) -> bool:
-    return isinstance(child, Link) and not isinstance(child, CssLink) and child.url.startswith(f"{assets.STATIC_URL}js/")
+def _our_script(child: Element) -> str | None:
+    """The name of a script of ours, None of anything else."""
+    if isinstance(child, CssLink) or not isinstance(child, Link):
+        return None
+    start = f"{assets.STATIC_URL}js/"
+    return Path(child.url).stem if child.url.startswith(start) else None
 
 
 def content_security_policy(nonce: str, *, inline: bool = False) -> str:
