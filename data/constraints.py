@@ -20,6 +20,7 @@ SENTENCES = {
     "uq_absences_staff_id_valid": "This absence is recorded already.",
     "uq_buildings_tree_source_id": "A building with this source id is there already.",
     "uq_streets_tree_source_id": "A street with this source id is there already.",
+    "uq_places_tree_source_id": "A place with this source id is there already.",
     "uq_atoms_tree_source_id": "A block with this source id is there already.",
     "uq_cases_source_id_dataset_tree": "A case with this source id is there already.",
     "uq_calendars_tree_name": "A calendar with this name is there already.",

@@ -23,3 +23,17 @@ def matters() -> dict[str, dict[str, str]]:
             for row in csv.DictReader(lines)
             if not row["same_as"]
         }
+
+
+@cache
+def classes() -> dict[str, dict[str, str]]:
+    """First two digits of a code to the name of the large class by language; where standards differ, by the newest.
+
+    >>> classes()["09"]["en"]
+    'Street order'
+    """
+    found: dict[str, dict[str, str]] = {}
+    with (SAMPLE_CATALOGUE / "matters.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            found.setdefault(row["code"][:2], {"zh": row["class_zh"], "en": row["class_en"]})
+    return found

@@ -14,9 +14,9 @@ from shapely import STRtree
 
 from gis.contiguity import Beside, pieces
 from gis.crs import LATTICE
-from gis.edges import Floats, Geometries
-from gis.linework import TOUCH
+from gis.edges import Floats
 from gis.metric import points_to_metric
+from gis.sides import alone, along, sides_of, twins
 
 Ints = NDArray[np.int64]
 
@@ -61,24 +61,15 @@ def links(atoms: ArrayLike, *, metric_srid: int) -> Links:
     >>> found.pairs.tolist(), (found.border_m / 1000).round().tolist()
     ([[0, 1], [0, 2], [1, 2]], [111.0, 111.0, 111.0])
     """
-    start, end, atom = _sides(np.asarray(atoms, dtype=np.object_))
-    xy, point = np.unique(np.concatenate([start, end]), return_inverse=True)
-    east, north = points_to_metric(xy.real * LATTICE, xy.imag * LATTICE, srid=metric_srid)
-    place = east + 1j * north
-    point = point.reshape(2, -1)
-    side = point.min(axis=0) * len(xy) + point.max(axis=0)
-    order = np.lexsort([atom, side])
-    same = np.flatnonzero(np.diff(side[order]) == 0)
-    first, second = order[same], order[same + 1]
-    metres = np.abs(place[point[0, first]] - place[point[1, first]])
-    alone = np.ones(len(side), dtype=np.bool_)
-    alone[first] = alone[second] = False
-    left = np.flatnonzero(alone)
-    one, other, share = _along(start[left], end[left], atom[left])
-    ends = point[:, left[one]]
-    metres = np.concatenate([metres, share * np.abs(place[ends[0]] - place[ends[1]])])
-    pairs = np.concatenate([np.stack([atom[first], atom[second]]), atom[left][np.stack([one, other])]], axis=1)
-    return summed(pairs.T, metres)
+    sides = sides_of(atoms)
+    one, other = twins(sides)
+    first, second, share = along(sides, alone(sides, one, other))
+    one, other = np.append(one, first), np.append(other, second)
+    share = np.append(np.ones(len(one) - len(share)), share)
+    pairs = np.column_stack([sides.cell[one], sides.cell[other]])
+    ends = np.stack([sides.start[one], sides.end[one]]) * LATTICE
+    x, y = points_to_metric(ends.real, ends.imag, srid=metric_srid)
+    return summed(pairs, share * np.hypot(x[1] - x[0], y[1] - y[0]))
 
 
 def summed(pairs: Ints, border_m: Floats, *, shortest_m: float = _CORNER_M) -> Links:
@@ -178,34 +169,3 @@ def nearest(atoms: ArrayLike, home: ArrayLike, lon: ArrayLike, lat: ArrayLike, o
         if len(rows):
             found[left] = rows[STRtree(flat[rows]).query_nearest(points[left], all_matches=False)[1]]
     return found
-
-
-def _sides(atoms: Geometries) -> tuple[NDArray[np.complex128], NDArray[np.complex128], Ints]:
-    """Ends of every edge in lattice units, as complex numbers, and its atom."""
-    parts, atom_of = shapely.get_parts(atoms, return_index=True)
-    rings, part_of = shapely.get_rings(parts, return_index=True)
-    coords, ring_of = shapely.get_coordinates(rings, return_index=True)
-    units = np.rint(coords / LATTICE)
-    xy = units[:, 0] + 1j * units[:, 1]
-    at = np.flatnonzero((ring_of[1:] == ring_of[:-1]) & (xy[1:] != xy[:-1]))
-    return xy[at], xy[at + 1], atom_of[part_of[ring_of[at]]]
-
-
-def _along(start: NDArray[np.complex128], end: NDArray[np.complex128], atom: Ints) -> tuple[Ints, Ints, Floats]:
-    """Pairs of edges of different atoms that run along each other, and the share of the first that does."""
-    lines = shapely.linestrings(np.stack([np.stack([p.real, p.imag], axis=1) for p in (start, end)], axis=1))
-    one, other = STRtree(lines).query(lines, predicate="dwithin", distance=TOUCH)
-    apart = atom[one] < atom[other]
-    one, other = one[apart], other[apart]
-    way, across = end[one] - start[one], end[other] - start[other]
-    where = np.stack([_dot(start[other] - start[one], way), _dot(end[other] - start[one], way)]) / np.abs(way) ** 2
-    low, high = np.maximum(where.min(axis=0), 0.0), np.minimum(where.max(axis=0), 1.0)
-    near = high > low
-    for share in (low, high):
-        offset = start[one] + share * way - start[other]
-        near &= np.abs(across.real * offset.imag - across.imag * offset.real) <= TOUCH * np.abs(across)
-    return one[near], other[near], (high - low)[near]
-
-
-def _dot(a: NDArray[np.complex128], b: NDArray[np.complex128]) -> Floats:
-    return np.asarray(a.real * b.real + a.imag * b.imag)

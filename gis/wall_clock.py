@@ -6,7 +6,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gis.errors import BadInput
 
@@ -16,6 +20,17 @@ SECOND_US, _MINUTE_US, HOUR_US, DAY_US = (
     timedelta(**{name: 1}) // _US for name in ("seconds", "minutes", "hours", "days")
 )
 _MINUTES_OF_A_DAY = 24 * 60
+# No zone has ever changed its clock within a quarter of an hour of the clock of UTC.
+_QUARTER_US = HOUR_US // 4
+_EARLIEST, _LATEST = date(1980, 1, 1), date(2199, 1, 1)
+
+
+class Day(NamedTuple):
+    """A day of the calendar of a city, from when until when."""
+
+    date: date
+    start: int
+    end: int
 
 
 def microseconds(instant: datetime) -> int:
@@ -53,6 +68,62 @@ def first_shown(wall: datetime, zone: ZoneInfo) -> int:
     seconds = range(microseconds(wall.replace(tzinfo=zone, fold=1)), microseconds(found) + 1, SECOND_US)
     change = bisect_left(seconds, True, key=lambda us: moment(us).astimezone(zone).replace(tzinfo=None) > wall)
     return seconds[change]
+
+
+def local_day(day: date, zone: ZoneInfo) -> Day:
+    """A day of a time zone.
+
+    >>> spring = local_day(date(2026, 3, 29), ZoneInfo("Europe/Berlin"))
+    >>> (spring.end - spring.start) / HOUR_US
+    23.0
+    """
+    start, end = (first_shown(datetime.combine(one, time()), zone) for one in (day, day + timedelta(days=1)))
+    return Day(day, start, end)
+
+
+def local_days(first: date, last: date, zone: ZoneInfo, *, most: int) -> list[Day]:
+    """The days of a period, both ends included.
+
+    Args:
+        first, last: The first and the last day.
+        zone: Whose days.
+        most: How many there may be.
+
+    Raises:
+        BadInput: `bad_period`.
+
+    >>> [str(day.date) for day in local_days(date(2026, 5, 1), date(2026, 5, 2), ZoneInfo("UTC"), most=2)]
+    ['2026-05-01', '2026-05-02']
+    """
+    count = (last - first).days + 1
+    if not (_EARLIEST <= first <= last <= _LATEST and count <= most):
+        raise BadInput(
+            "bad_period",
+            f"{first} to {last} is no period of 1 to {most} days.",
+            field="from",
+            value=first.isoformat(),
+            values={"most_days": most},
+        )
+    return [local_day(first + timedelta(days=number), zone) for number in range(count)]
+
+
+def shown_hours(at: NDArray[np.int64], days: Sequence[Day], zone: ZoneInfo) -> NDArray[np.int64]:
+    """What hour the clock of a zone shows at some instants (n,), each within one of some days, in order.
+
+    >>> berlin = ZoneInfo("Europe/Berlin")
+    >>> [day] = local_days(date(2026, 3, 29), date(2026, 3, 29), berlin, most=1)
+    >>> shown_hours(day.start + np.array([0, 1, 2, 22]) * HOUR_US, [day], berlin).tolist()
+    [0, 1, 3, 23]
+    """
+    start = np.array([day.start for day in days], dtype=np.int64)
+    is_odd = np.array([day.end - day.start != DAY_US for day in days], dtype=np.bool_)
+    of = np.searchsorted(start, at, side="right") - 1
+    hours = (at - start[of]) // HOUR_US
+    odd = np.flatnonzero(is_odd[of])
+    quarters, which = np.unique(at[odd] // _QUARTER_US, return_inverse=True)
+    shown = [moment(quarter * _QUARTER_US).astimezone(zone).hour for quarter in quarters.tolist()]
+    hours[odd] = np.array(shown, dtype=np.int64)[which]
+    return hours
 
 
 def check_days(days: Sequence[date]) -> None:

@@ -70,6 +70,17 @@ def close_batch(session: Session, summary: Summary) -> None:
     )
 
 
+def imported(session: Session, dataset: str, *kinds: str) -> tuple[object, ...] | None:
+    """What tells all that imports of some kinds have brought to a city from what they had brought before.
+
+    Each import is a batch of its own, and of two that run at one time the one begun first may end last. None where
+    nothing was imported.
+    """
+    asked = select(func.max(ImportBatch.id), func.max(ImportBatch.started_at), func.count())
+    row = session.execute(asked.where(ImportBatch.dataset == dataset, ImportBatch.kind.in_(kinds))).one()
+    return tuple(row) if row[0] is not None else None
+
+
 def quarantine(session: Session, summary: Summary, bad: Sequence[BadRow]) -> None:
     """Keep rows that were set aside until somebody mends them."""
     if bad:

@@ -174,7 +174,17 @@ _STREETS = Layer(
     filters={"scheme": _IN_CITY, "tree": _IN_TREE},
 )
 
-LAYERS = {layer.name: layer for layer in (_AREAS, _GRIDS, _CASES, _BUILDINGS, _STREETS)}
+_PLACES = Layer(
+    name="places",
+    title={"zh": "服务点", "en": "Places of services"},
+    geometry_type="Point",
+    source="places l",
+    properties={"source_id": "l.source_id", "name": "l.name", "service": "l.service"},
+    tile_properties=("name", "service"),
+    filters={"scheme": _IN_CITY, "tree": _IN_TREE, "service": Filter("l.service = :service")},
+)
+
+LAYERS = {layer.name: layer for layer in (_AREAS, _GRIDS, _CASES, _BUILDINGS, _STREETS, _PLACES)}
 
 
 def layer_named(name: str) -> Layer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 
@@ -10,9 +9,8 @@ import folium
 import geopandas
 import pandas as pd
 
-from gis.crs import STORED_SRID
-from gis.errors import BadInput
 from maps.binning import binned
+from maps.frames import features_of, ready
 from maps.leaflet import CaseLayer, GridLayer, GridMap, shape_tiles
 from maps.page import put_together
 from maps.shell import page_figure
@@ -66,8 +64,8 @@ def cases_map(
     Raises:
         BadInput: `missing_column` or `missing_crs`.
     """
-    grids = _ready(grids, "grids", ("grid_no", "code"))
-    cases = _ready(cases, "cases", ("number", "state", "grid_code"))
+    grids = ready(grids, "grids", ("grid_no", "code"))
+    cases = ready(cases, "cases", ("number", "state", "grid_code"))
     figure = page_figure(page="cases", template="cases.html", lang=lang, nonce=secrets.token_urlsafe(16), inline=True)
     base = GridMap(lang=lang)
     grid_layer = GridLayer(name=t(lang, "layer.grids"), data=_DATA)
@@ -96,28 +94,14 @@ def _payload(
     counts = _counts(grids, cases)
     frame = grids if len(grids) else cases
     return {
-        "grids": _features(grids, _GRID_COLUMNS),
-        "cases": _features(shown, (*_CASE_COLUMNS, "count")),
+        "grids": features_of(grids, _GRID_COLUMNS),
+        "cases": features_of(shown, (*_CASE_COLUMNS, "count")),
         "counts": {**counts, "by_state": _by_state(cases)},
         "bounds": [float(edge) for edge in frame.total_bounds] if len(frame) else [-180.0, -85.0, 180.0, 85.0],
         "period": _period(cases, time_zone),
         "zone": time_zone,
         "notes": notes,
     }
-
-
-def _ready(frame: geopandas.GeoDataFrame, what: str, needed: tuple[str, ...]) -> geopandas.GeoDataFrame:
-    for column in needed:
-        if column not in frame.columns:
-            raise BadInput(
-                "missing_column",
-                f"The frame {what!r} has no column {column!r}, which the map needs.",
-                field=column,
-                values={"columns": [str(name) for name in frame.columns]},
-            )
-    if frame.crs is None:
-        raise BadInput("missing_crs", f"The frame {what!r} has no CRS; set one with set_crs().", field=what)
-    return frame.to_crs(STORED_SRID)
 
 
 def _counts(grids: geopandas.GeoDataFrame, cases: geopandas.GeoDataFrame) -> dict[str, Any]:
@@ -144,30 +128,3 @@ def _period(cases: geopandas.GeoDataFrame, time_zone: str) -> dict[str, str] | N
         "to": f"{last:%Y-%m-%d}",
         "zone": f"UTC{offset[:3].replace('-', '−')}:{offset[3:]}",
     }
-
-
-def _features(frame: geopandas.GeoDataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
-    """GeoJSON of the known columns; 6 decimals of a degree are 11 cm, and missing values become null."""
-    kept = frame[[name for name in columns if name in frame.columns]].copy()
-    for name in kept.columns:
-        if isinstance(kept[name].dtype, pd.DatetimeTZDtype):
-            kept[name] = kept[name].map(pd.Timestamp.isoformat, na_action="ignore")
-    records = json.loads(kept.to_json(orient="records", force_ascii=False))
-    shapes = json.loads(frame.geometry.to_json(drop_id=True))["features"]
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            {
-                "type": "Feature",
-                "geometry": {**one["geometry"], "coordinates": _rounded(one["geometry"]["coordinates"])},
-                "properties": record,
-            }
-            for one, record in zip(shapes, records, strict=True)
-        ],
-    }
-
-
-def _rounded(coordinates: list[Any]) -> list[Any]:
-    if coordinates and isinstance(coordinates[0], list):
-        return [_rounded(part) for part in coordinates]
-    return [round(value, 6) for value in coordinates]

@@ -41,9 +41,9 @@ def dispatch_page(*, lang: str, nonce: str) -> str:
         figure,
         GridMap(lang=lang, label="dispatch.map"),
         {"grids": grids, "shapes": shape_tiles(), "marks": marks},
-        *("service", "cards", "shell", "packed", "dispatch-store", "dispatch-live", "dispatch-list", "dispatch-filters"),
-        *("dispatch-person", "dispatch-fields", "dispatch-steps", "dispatch-drawer", "dispatch-case"),
-        *("dispatch-new", "dispatch-keys", "dispatch-screen", "dispatch-page"),
+        *("service", "cards", "legend", "shell", "packed", "dispatch-store", "dispatch-live", "dispatch-list"),
+        *("dispatch-filters", "dispatch-person", "dispatch-fields", "dispatch-steps", "dispatch-drawer"),
+        *("dispatch-case", "dispatch-new", "dispatch-legend", "dispatch-keys", "dispatch-screen", "dispatch-page"),
         call="dispatchPage",
         styles=("planner", "dispatch"),  # the planner's forms and dialogs look the same here
     )

@@ -45,7 +45,10 @@ class GridMap(folium.Map):
         {% endmacro %}
         """
     )
-    default_js = [("leaflet", "leaflet"), *scripts("core", "times", "overlay", "classes")]  # noqa: RUF012 - declared so by folium
+    default_js = [  # noqa: RUF012 - declared so by folium
+        ("leaflet", "leaflet"),
+        *scripts("core", "times", "overlay", "patterns", "classes"),
+    ]
     default_css = [("leaflet_css", "leaflet_css")]  # noqa: RUF012 - declared so by folium
 
     def __init__(self, *, lang: str, label: str = "map.label", zoom_at: str = "topleft") -> None:
@@ -156,6 +159,72 @@ class PatrolMarks(_ScriptLayer):
 
     maker = "patrolMarks"
     default_js = scripts("patrol-marks")
+
+
+class BandLayer(_ScriptLayer):
+    """Ground by the minutes that a walk from a station takes; the page's script gives it the bands.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "bandLayer"
+    default_js = scripts("grid-canvas", "reach-bands")
+
+
+class WalkLayer(_ScriptLayer):
+    """Streets by the minutes that a walk to the nearest station takes; the page's script gives it the streets.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "walkLayer"
+    default_js = scripts("grid-canvas", "reach-walks")
+
+
+class ReachMarks(_ScriptLayer):
+    """Stations, and places where one more would help; the page's script gives it both.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "reachMarks"
+    default_js = scripts("reach-marks")
+
+
+class DensityLayer(_ScriptLayer):
+    """A surface of density in classes; the page's script gives it the values.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "densityLayer"
+    default_js = scripts("hotspots-density")
+
+
+class MarkedGrids(_ScriptLayer):
+    """Grids with colours, patterns and outlines for what was found; the page's script gives it the looks.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "markedGrids"
+    default_js = scripts("grid-canvas", "grid-layer", "hotspots-grids")
+
+
+class ClusterLayer(_ScriptLayer):
+    """Outlines of clusters with their numbers; the page's script gives it the clusters.
+
+    Args:
+        name: Name of the layer.
+    """
+
+    maker = "clusterLayer"
+    default_js = scripts("grid-canvas", "hotspots-clusters")
 
 
 class ShapeTiles(_ScriptLayer):

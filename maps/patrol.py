@@ -47,7 +47,7 @@ def patrol_page(*, lang: str, nonce: str) -> str:
         figure,
         GridMap(lang=lang, label="patrol.map"),
         {"grids": grids, "shapes": shape_tiles(), "unvisited": unvisited, "traces": traces, "marks": marks},
-        *("service", "cards", "legend", "table", "shell", "dispatch-clock", "dispatch-person"),
+        *("service", "cards", "legend", "table", "time-control", "shell", "dispatch-clock", "dispatch-person"),
         *("patrol-measures", "patrol-choices", "patrol-cards", "patrol-legend", "patrol-lists", "patrol-playback"),
         *("patrol-live", "patrol-report", "patrol-page"),
         call="patrolPage",

@@ -43,7 +43,7 @@ def planner_page(*, lang: str, nonce: str) -> str:
         figure,
         GridMap(lang=lang, label="planner.map", zoom_at="topright"),
         {"canvas": DrawnGrids(name=t(lang, "layer.grids")), "shapes": shape_tiles()},
-        *("service", "legend", "shell", "planner-ground", "planner-draft", "planner-snap", "planner-cross"),
+        *("service", "legend", "table", "shell", "planner-ground", "planner-draft", "planner-snap", "planner-cross"),
         *("planner-tools", "planner-choosing", "planner-corners", "planner-drawing", "planner-effects"),
         *("planner-conflict", "planner-editing", "planner-drafts", "planner-publish", "planner-history"),
         *("planner-suggest", "planner-swipe", "planner-finding", "planner-page"),

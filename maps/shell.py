@@ -14,7 +14,10 @@ from maps.figure import PageFigure
 from maps.strings import LANGUAGES, catalogue, t
 
 # Pages that exist, in the order of the menu: (key, address).
-MENU = (("cases", "/"), ("dispatch", "/dispatch"), ("tasks", "/tasks"), ("patrol", "/patrol"), ("planner", "/planner"))
+MENU = (
+    *(("cases", "/"), ("dispatch", "/dispatch"), ("tasks", "/tasks"), ("patrol", "/patrol")),
+    *(("hotspots", "/hotspots"), ("reach", "/reach"), ("planner", "/planner")),
+)
 
 
 def page_figure(

@@ -42,6 +42,32 @@ NONE = "#f7f9fb"
 # From early to late: even steps from light to dark, in hues that neither the classes nor what is unvisited have.
 TIMES: tuple[str, ...] = ("#8fd14f", "#2fb47c", "#23888e", "#3b528b", "#440154")
 
+# From cold to hot around what is neither: blue and red stay apart without red or green. On grey paper both ends are
+# equally dark, so that cold carries a hatch, too (COLD_PATTERN).
+DIVERGING: tuple[str, ...] = ("#0b4f94", "#4c8fc7", "#a6cde8", "#f1f3f4", "#f7c48f", "#e27a35", "#a03305")
+COLD_PATTERN = "hatch"
+
+# How dense cases lie: even steps down in lightness, of hues that no class of grids has.
+DENSITY: tuple[str, ...] = (
+    *("#ffebc9", "#fdc88e", "#f4a468", "#e77e59", "#d35b58"),
+    *("#b73864", "#8f2366", "#631663", "#390e4f"),
+)
+
+# Minutes on foot, from near to far: even steps up in lightness.
+MINUTES: tuple[str, ...] = ("#013b44", "#0e5e66", "#38847f", "#66aa93", "#a1cea4", "#e2f0d1")
+
+# How a hot spot came about over the weeks; a cold spot of the same class carries COLD_PATTERN, too.
+EMERGING: dict[str, str] = {
+    "new": "#d42b33",
+    "consecutive": "#ee8d38",
+    "intensifying": "#7a0b2e",
+    "persistent": "#4b35b0",
+    "diminishing": "#86b8e6",
+    "sporadic": "#f7e37c",
+    "oscillating": "#0f6f6a",
+    "historical": "#a39d96",
+}
+
 # How it stands with a required point or a planned patrol.
 POINTS: dict[str, str] = {
     "done": "#00795a",
@@ -82,27 +108,38 @@ INK: dict[str, str] = {
 }
 
 
+# What custom properties are numbered after.
+_RAMPS = {"class": SEQUENTIAL, "time": TIMES, "diverging": DIVERGING, "density": DENSITY, "minutes": MINUTES}
+
+
 def css_variables() -> str:
-    """The palette as CSS custom properties `--ink`, `--state-queued`, `--clock-overdue`, `--class-1`, `--time-1`, …"""
+    """The palette as CSS custom properties `--ink`, `--state-queued`, `--emerging-new`, `--class-1`, `--time-1`, …"""
     pairs = dict(INK)
     pairs |= {f"state-{name}": colour for name, colour in STATES.items()}
     pairs |= {f"clock-{name}": colour for name, colour in CLOCKS.items()}
-    pairs |= {f"class-{number}": colour for number, colour in enumerate(SEQUENTIAL, start=1)}
-    pairs |= {f"time-{number}": colour for number, colour in enumerate(TIMES, start=1)}
     pairs |= {f"point-{name}": colour for name, colour in POINTS.items()}
+    pairs |= {f"emerging-{name}": colour for name, colour in EMERGING.items()}
+    for name, ramp in _RAMPS.items():
+        pairs |= {f"{name}-{number}": colour for number, colour in enumerate(ramp, start=1)}
     pairs["class-0"] = NONE
     return ":root{" + "".join(f"--{name}:{colour};" for name, colour in pairs.items()) + "}"
 
 
 def palette() -> dict[str, Any]:
-    """The palette for scripts that draw: `states`, `clocks`, `points`, `ink` by name, `sequential` from low to high,
-    `times` from early to late, `none`."""
+    """The palette for scripts that draw: `states`, `clocks`, `points`, `emerging`, `ink` by name, `sequential` and
+    `density` from low to high, `times` from early to late, `minutes` from near to far, `diverging` from cold to hot
+    with the `cold_pattern` that cold carries, `none`."""
     return {
         "states": STATES,
         "clocks": CLOCKS,
         "points": POINTS,
         "sequential": list(SEQUENTIAL),
         "times": list(TIMES),
+        "diverging": list(DIVERGING),
+        "cold_pattern": COLD_PATTERN,
+        "density": list(DENSITY),
+        "minutes": list(MINUTES),
+        "emerging": EMERGING,
         "none": NONE,
         "ink": INK,
     }

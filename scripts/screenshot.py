@@ -1,4 +1,4 @@
-"""Take the pictures of the README from a running service, in both languages.
+"""Take the pictures of the README from a running service, where nothing has to be done on the page first.
 
 Usage: scripts/serve in one terminal, then .venv/bin/python scripts/screenshot.py [ADDRESS]
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs/pictures"
@@ -25,25 +26,33 @@ FLAGS = [
 ]
 
 
+PAGES = {
+    "map-en": "/?lang=en",
+    "map-zh": "/?lang=zh",
+    "hotspots-en": "/hotspots?lang=en&what=gi",
+    "reach-en": "/reach?lang=en",
+}
+
+
 def main() -> None:
-    """Take both pictures."""
+    """Take the pictures."""
     address = sys.argv[1] if len(sys.argv) > 1 else ADDRESS
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for lang in ("en", "zh"):
-            page = browser.new_page(viewport=SIZE)
-            take(page, f"{address}/?lang={lang}", PICTURES / f"map-{lang}.png")
+        for name, path in PAGES.items():
+            take(browser.new_page(viewport=SIZE), address + path, PICTURES / f"{name}.png")
         browser.close()
 
 
 def take(page: Page, url: str, file: Path) -> None:
     """One picture, once the page has drawn what it asked for."""
     page.goto(url)
-    page.wait_for_selector("#gk-filters:not([disabled])")
-    page.wait_for_load_state("networkidle")
+    page.evaluate("() => gridkeeper.ready")
+    page.evaluate("() => gridkeeper.idle()")
     page.wait_for_timeout(1_000)  # the last tiles are drawn in later frames
     page.screenshot(path=file)
+    Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
     size = file.stat().st_size
     print(f"{file}: {size:,} bytes")
     if size > LARGEST_BYTES:

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from data.session import unit_of_work
-from data.tables import Absence, Area, Boundary, Building, Duty, Grid, Scheme, SchemeVersion, Staff, Street
+from data.tables import Absence, Area, Boundary, Building, Duty, Grid, Place, Scheme, SchemeVersion, Staff, Street
 from gis.crs import STORED_SRID, transformer
 from tests.cluster import Database
 
@@ -206,3 +206,5 @@ def _ground(session: Session) -> None:
         session.add(row_)
     line = shapely.multilinestrings([[at(0, 2), at(4, 2)]])
     session.add(Street(tree="town", source_id="s1", name="Bend road 河湾路", kind="road", geom=line))
+    far_from_it = shapely.Point(at(0.75, 0.5))
+    session.add(Place(tree="town", source_id="p1", name="Market kiosk 市亭", service="kiosk", geom=far_from_it))

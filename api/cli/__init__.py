@@ -43,7 +43,7 @@ COMMANDS = {
     "check": Lazy("Recompute what is stored; exit code 0 when all agrees, else 1.", "ask", "check"),
     "uncovered": Lazy("List the grids that nobody of their own answers for.", "ask", "uncovered"),
     "export": Lazy("Write a layer, measures, rows set aside, or a catalogue.", "ask", "export"),
-    "map": Lazy("Write a map as one page that needs nothing else.", "ask", "map_"),
+    "map": Lazy("Write a map as one page that needs nothing else, or as a layer.", "maps", "app"),
     "webhooks": Lazy("Tell other systems what happens to cases.", "webhooks", "app"),
     "letters": Lazy("Letters that ask a department in for a talk.", "letters", "app"),
 }

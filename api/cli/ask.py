@@ -1,4 +1,4 @@
-"""`gridkeeper locate | compare | check | uncovered | export | map`: ask what is stored."""
+"""`gridkeeper locate | compare | check | uncovered | export`: ask what is stored."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from layers.dispatch.uncovered import uncovered as find_uncovered
 from layers.grids.schemes import DEFAULT_SCHEME, scheme_named
 from layers.matters.export import export_catalogue
 from layers.matters.held import calendar_zone
-from maps.cases import cases_map
 
 SchemeName = Annotated[str, typer.Option(help="Name of the scheme.")]
 _DAY = "%Y-%m-%d"
@@ -139,7 +138,7 @@ def uncovered(
 def export(
     context: typer.Context,
     layer: Annotated[
-        str, typer.Argument(help="areas, grids, cases, buildings, streets, quarantine, catalogue or measures.")
+        str, typer.Argument(help="areas, grids, cases, buildings, streets, places, quarantine, catalogue or measures.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write, its ending is the format; or folder.")],
     scheme: Annotated[str | None, typer.Option(help="Only this scheme.")] = None,
@@ -184,26 +183,3 @@ def export(
             write_layer(frame, output)
     out.show(f"{rows} rows written to {output}")
     out.result({"layer": layer, "rows": rows, "file": str(output)})
-
-
-def map_(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Which map; there is: cases.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
-    scheme: SchemeName = DEFAULT_SCHEME,
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
-) -> None:
-    """Write a map as one page that needs nothing else."""
-    out = output_of(context)
-    if name != "cases":
-        raise typer.BadParameter(f"there is no map named '{name}'; there is: cases")
-    with Session(service_engine(out, long=True)) as session:
-        page = cases_map(
-            features.frame(session, "grids", filters={"scheme": scheme}),
-            features.frame(session, "cases", filters={"scheme": scheme}),
-            lang=lang,
-            time_zone=scheme_named(session, scheme).time_zone,
-        )
-    page.save(str(output))
-    out.show(f"Map written to {output}")
-    out.result({"map": name, "file": str(output)})

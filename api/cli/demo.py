@@ -37,6 +37,7 @@ from layers.patrols.demands import PLANS, points_table
 from layers.patrols.enrolment import SHIFTS, devices_table
 from layers.patrols.fixes import Fix
 from layers.patrols.reading import Piece
+from layers.reach.places import PLACES
 from layers.staff.intake import ABSENCES, DUTIES, STAFF, import_people
 
 _FILE = "sample town"
@@ -128,7 +129,7 @@ def _load_ground(bind: Engine, out: Output, town: Town) -> None:
             )
             columns_ = GridColumns(name="name", parent_code="parent_code", parent_level="community")
             import_grids(session, out.actor, _numbered(frame), spec=spec, columns=columns_, file=_FILE)
-        for kind, ground in ((BUILDINGS, town.buildings), (STREETS, town.streets)):
+        for kind, ground in ((BUILDINGS, town.buildings), (STREETS, town.streets), (PLACES, town.stations)):
             import_ground(session, out.actor, _numbered(ground), kind, tree=tree, file=_FILE)
         duties = town.people.duties.assign(
             scheme=[scheme_name(town, one) if pd.notna(one) else one for one in town.people.duties["scheme"]]

@@ -50,7 +50,7 @@ def items(
 ) -> Response:
     """A page of features in the order of their ids; the layer's filters are parameters of their own names."""
     filters = _filters(request, known=_PAGING)
-    found = page(session, name, filters=filters, bbox=_bbox(bbox), after=after, limit=limit)
+    found = page(session, name, filters=filters, bbox=parse_bbox(bbox), after=after, limit=limit)
     return revalidated(request, _collection(request, found), media_type="application/geo+json")
 
 
@@ -84,7 +84,12 @@ def _filters(request: Request, *, known: Iterable[str] = ()) -> dict[str, object
     return {name: value for name, value in request.query_params.items() if name not in known}
 
 
-def _bbox(text: str | None) -> Bbox | None:
+def parse_bbox(text: str | None) -> Bbox | None:
+    """A box of degrees.
+
+    Raises:
+        BadInput: `bad_bbox`.
+    """
     if text is None:
         return None
     try:

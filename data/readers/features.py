@@ -17,6 +17,8 @@ from data.readers.archives import corrupt, existing, unpack, zip_members
 from data.readers.chunk import free_name
 from data.readers.columns import check_names
 from data.readers.geojson import read_geojson
+from data.readers.osm import LAYERS as OSM_LAYERS
+from data.readers.osm import PBF, XML, read_osm
 from data.readers.reference import named_crs, settled_crs
 from data.readers.shapefile import shapefile_codec
 from gis.errors import BadInput, GridError
@@ -26,18 +28,24 @@ _PARQUET = (".parquet", ".geoparquet", ".pq")
 # What each kind begins with: GDAL goes by content, and some contents (VRT, pipelines) open other files and hosts.
 _FIRST_BYTES = {".shp": b"\x00\x00\x27\x0a", ".gpkg": b"SQLite format 3\x00", ".fgb": b"fgb", ".kml": b"<"}
 _ARCHIVES = (".zip", ".kmz")
-VECTOR_SUFFIXES = (*_GEOJSON, *_PARQUET, *_FIRST_BYTES)
+VECTOR_SUFFIXES = (*_GEOJSON, *_PARQUET, *_FIRST_BYTES, PBF, XML)
 _KML_HEAD_BYTES = 8192
 
 
 def read_features(
-    path: Path | str, *, layer: str | None = None, crs: str | None = None, encoding: str | None = None
+    path: Path | str,
+    *,
+    layer: str | None = None,
+    usual: str | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
 ) -> gpd.GeoDataFrame:
-    """Read a vector file: GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, FlatGeobuf; plain or in a zip.
+    """Read a vector file: GeoJSON, GeoPackage, Shapefile, KML, GeoParquet, FlatGeobuf, OpenStreetMap; or one in a zip.
 
     Args:
         path: The file; a Shapefile by its .shp with the other parts beside it, or zipped.
         layer: Which layer, where there are several; in a zip of several files, the name of the file.
+        usual: The one that is meant where none is named and one is called so.
         crs: The reference system, for files that do not say theirs.
         encoding: The text encoding, for files that do not say theirs.
 
@@ -56,7 +64,7 @@ def read_features(
     file = existing(path)
     given = named_crs(crs) if crs else None
     if file.suffix.lower() not in _ARCHIVES:
-        return _finished(_read(file, layer, given, encoding), given, file.name)
+        return _finished(_read(file, layer, usual, given, encoding), given, file.name)
     members = zip_members(file)
     chosen, layer = _chosen(file, members, layer)
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +72,7 @@ def read_features(
         parts = [member for member in members if str(Path(member.filename).with_suffix("")) == stem]
         unpack(file, parts if chosen.lower().endswith(".shp") else [_named(members, chosen)], Path(folder))
         inside = Path(folder) / f"{Path(chosen).stem}{Path(chosen).suffix.lower()}"
-        return _finished(_read(inside, layer, given, encoding), given, f"{Path(chosen).name} in {file.name}")
+        return _finished(_read(inside, layer, usual, given, encoding), given, f"{Path(chosen).name} in {file.name}")
 
 
 def _named(members: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
@@ -83,7 +91,8 @@ def _chosen(file: Path, members: list[zipfile.ZipInfo], layer: str | None) -> tu
     return _pick(file.name, names, layer), None
 
 
-def _pick(file: str, names: list[str], layer: str | None) -> str:
+def _pick(file: str, names: list[str], layer: str | None, usual: str | None = None) -> str:
+    layer = usual if layer is None and usual in names else layer
     listed = ", ".join(names[:30]) + (" …" if len(names) > 30 else "")
     if layer is None:
         detail = f"{file} holds several layers; name one with --layer: {listed}."
@@ -95,18 +104,22 @@ def _pick(file: str, names: list[str], layer: str | None) -> str:
     return fitting[0]
 
 
-def _read(file: Path, layer: str | None, given: CRS | None, encoding: str | None) -> gpd.GeoDataFrame:
+def _read(
+    file: Path, layer: str | None, usual: str | None, given: CRS | None, encoding: str | None
+) -> gpd.GeoDataFrame:
     kind = file.suffix.lower()
     if kind in _GEOJSON:
         return read_geojson(file, encoding=encoding, given=given)
     if kind in _PARQUET:
         return _read_geoparquet(file)
+    if kind in (PBF, XML):
+        return read_osm(file, _pick(file.name, list(OSM_LAYERS), layer, usual))
     if kind not in _FIRST_BYTES:
         detail = f"{file.name} is of no kind this program reads; known are {', '.join(VECTOR_SUFFIXES)} and .zip."
         raise BadInput("unknown_format", detail, field="file", value=file.name)
     _check_content(file, kind)
     codec = shapefile_codec(file, encoding=encoding) if kind == ".shp" else None
-    return _read_gdal(file, layer, codec)
+    return _read_gdal(file, layer, usual, codec)
 
 
 def _check_content(file: Path, kind: str) -> None:
@@ -130,7 +143,7 @@ def _read_geoparquet(file: Path) -> gpd.GeoDataFrame:
         raise corrupt(file.name, "it is no sound Parquet file") from error
 
 
-def _read_gdal(file: Path, layer: str | None, codec: str | None) -> gpd.GeoDataFrame:
+def _read_gdal(file: Path, layer: str | None, usual: str | None, codec: str | None) -> gpd.GeoDataFrame:
     with warnings.catch_warnings():
         # GDAL's remarks on measures, winding and the like are no concern of the caller.
         warnings.simplefilter("ignore")
@@ -140,7 +153,7 @@ def _read_gdal(file: Path, layer: str | None, codec: str | None) -> gpd.GeoDataF
             raise corrupt(file.name, "it breaks off or is damaged") from error
         if not layers:
             raise BadInput("no_geometry", f"{file.name} holds no layer with shapes.", field="file", value=file.name)
-        name = layers[0] if layer is None and len(layers) == 1 else _pick(file.name, layers, layer)
+        name = layers[0] if layer is None and len(layers) == 1 else _pick(file.name, layers, layer, usual)
         try:
             # GDAL knows fewer encodings than Python: it hands the bytes over as Latin-1, to be decoded here.
             encoding = "ISO-8859-1" if codec else None

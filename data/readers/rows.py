@@ -69,11 +69,26 @@ def read_rows(
         return read_sheet(file, sheet=sheet, chunk_rows=chunk_rows, crs=said)
     if name.endswith(_PARQUET) and not is_geoparquet(file):
         return read_columnar(file, chunk_rows=chunk_rows, crs=said)
-    if name.endswith((*VECTOR_SUFFIXES, ".zip", ".kmz")):
+    if holds_shapes(file):
         return _points(file, layer=layer, crs=crs, encoding=encoding, chunk_rows=chunk_rows)
     known = ", ".join((*_DELIMITED, ".xlsx", *VECTOR_SUFFIXES))
     detail = f"{file.name} is of no kind this program reads; known are {known}, and .gz or .zip of these."
     raise BadInput("unknown_format", detail, field="file", value=file.name)
+
+
+def holds_shapes(path: Path | str) -> bool:
+    """Whether a file is one of shapes, to be read by `read_features`, and no table.
+
+    Raises:
+        BadInput: `file_missing`, `file_empty`, `file_unreadable`, `file_corrupt`, `layer_missing` (a zip of tables).
+    """
+    file = existing(path)
+    name = file.name.lower()
+    if name.endswith(".zip"):
+        return _only_text(file) is None
+    if name.endswith(_PARQUET):
+        return is_geoparquet(file)
+    return name.endswith((*VECTOR_SUFFIXES, ".kmz"))
 
 
 def _only_text(file: Path) -> ZipInfo | None:

@@ -25,6 +25,7 @@ from data.sample_town.places import places
 from data.sample_town.regions import areas, grids, grow
 from data.sample_town.reports import reports
 from data.sample_town.sizes import SIZES, TIME_ZONE, Size, SizeName
+from data.sample_town.stations import stations
 from data.sample_town.streets import addresses, streets
 
 SEED = 20260101
@@ -43,6 +44,7 @@ class Town:
         schemes: Scheme name to grids (code, name, parent_code, geometry); `dedicated` is partial.
         streets: source_id, name, kind, geometry.
         buildings: source_id, name, address, households, people, geometry.
+        stations: source_id, name, service, geometry.
         people: Staff, duties, absences.
         calendar: day, spans, note, from the year before the reports end to the year after.
         reports: Gives frames of source_id, x, y, datum, category, description, occurred_at, closed_at, state, source.
@@ -54,6 +56,7 @@ class Town:
     schemes: dict[str, geopandas.GeoDataFrame]
     streets: geopandas.GeoDataFrame
     buildings: geopandas.GeoDataFrame
+    stations: geopandas.GeoDataFrame
     people: People
     calendar: pd.DataFrame
     reports: Callable[[], Iterator[pd.DataFrame]]
@@ -96,6 +99,7 @@ def generate(size: SizeName, *, until: datetime, seed: int = SEED, cases: int | 
         },
         streets=roads,
         buildings=houses,
+        stations=stations(communities, centres),
         people=staffed,
         calendar=calendar(until.year - 1, until.year + 1),
         reports=lambda: reports(

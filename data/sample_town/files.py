@@ -22,7 +22,7 @@ def write_files(town: Town, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     ground = folder / "ground.gpkg"
     layers = {str(level): frame for level, frame in town.areas.groupby("level", sort=False)}
-    layers |= town.schemes | {"buildings": town.buildings, "streets": town.streets}
+    layers |= town.schemes | {"buildings": town.buildings, "streets": town.streets, "places": town.stations}
     for name, frame in layers.items():
         frame.to_file(ground, layer=name, driver="GPKG")
     tables = {"staff": town.people.staff, "duties": town.people.duties, "absences": town.people.absences}

@@ -18,6 +18,7 @@ from data.sample_town.lines import Floats
 from data.sample_town.merging import Ints
 from data.sample_town.places import Places
 from data.sample_town.sizes import TIME_ZONE
+from data.sample_town.trends import Spots, planted, spots
 from gis.gcj import wgs84_to_bd09, wgs84_to_gcj02
 
 DAYS = 90
@@ -68,15 +69,23 @@ def reports(
     Columns: source_id, x, y, datum, category, description, occurred_at, closed_at, state, source; all text but x and y.
     """
     clock = _clock(until)
+    [chance] = rng.spawn(1)
+    hot = spots(places, chance)
     for first in range(0, count, rows):
-        yield _frame(places, clock, first, min(rows, count - first), rng)
+        yield _frame(places, hot, clock, first, min(rows, count - first), (rng, chance))
 
 
-def _frame(places: Places, clock: _Clock, first: int, n: int, rng: np.random.Generator) -> pd.DataFrame:
-    at, datum, kinds = _positions(places, n, rng)
+def _frame(
+    places: Places, hot: Spots, clock: _Clock, first: int, n: int, chances: tuple[np.random.Generator, ...]
+) -> pd.DataFrame:
+    rng, chance = chances
+    at = places.common(n, rng)
     often = np.array([_POPULAR.get(code, 1) for code in _CODES], dtype=np.float64)
     of = rng.choice(len(_CODES), n, p=often / often.sum())
     minute = _minutes(clock, np.isin(of, [_CODES.index(code) for code in _LATE]), rng)
+    found = planted(hot, at, minute, now=clock.now, days=DAYS, rng=chance)
+    at, datum, kinds = _positions(places, found.at, rng)
+    of, minute = of[found.like], found.minute
     texts = [matters()[code]["zh"] + ending for code in _CODES for ending in _ENDINGS]
     bare = kinds["bare_date"]
     minute_or_day = minute.copy()
@@ -110,9 +119,9 @@ def _ids(first: int, n: int) -> pd.Series:
     return pd.Series(pc.utf8_replace_slice(digits, 0, 1, "R").to_pandas())
 
 
-def _positions(places: Places, n: int, rng: np.random.Generator) -> tuple[Floats, Ints, dict[str, Ints]]:
+def _positions(places: Places, at: Floats, rng: np.random.Generator) -> tuple[Floats, Ints, dict[str, Ints]]:
     """Positions as their senders wrote them, the datum each declares (0, 1, 2), and the rows of each awkward kind."""
-    at = places.common(n, rng)
+    n, at = len(at), at.copy()
     order, kinds, used = rng.permutation(n), {}, 0
     for kind, number in ({k: int(np.ceil(share * n)) for k, share in AWKWARD.items()} | HOPELESS).items():
         kinds[kind] = order[used : used + number]

@@ -20,7 +20,7 @@ from data.tables.catalogue import (
     ServiceRule,
     TimeLimit,
 )
-from data.tables.ground import Area, Boundary, Building, Grid, Scheme, SchemeVersion, Street
+from data.tables.ground import Area, Boundary, Building, Grid, Place, Scheme, SchemeVersion, Street
 from data.tables.loop import CaseClock, Escalation, Letter, Photo, StaffPosition, Webhook
 from data.tables.patrol_plans import PatrolPlan, RequiredPoint, TraceView
 from data.tables.patrols import (
@@ -73,6 +73,7 @@ __all__ = [
     "PatrolPlan",
     "PatrolVisit",
     "Photo",
+    "Place",
     "Placement",
     "Precedent",
     "Quarantined",

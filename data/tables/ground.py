@@ -1,4 +1,4 @@
-"""Tables of the ground: areas, schemes, grids with their boundary versions, buildings, streets."""
+"""Tables of the ground: areas, schemes, grids with their boundary versions, buildings, streets, places."""
 
 from __future__ import annotations
 
@@ -166,3 +166,16 @@ class Street(Base):
     name: Mapped[str | None] = mapped_column(Text)
     kind: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[BaseGeometry] = mapped_column(Shape("MULTILINESTRING"))
+
+
+class Place(Base):
+    """A place that people walk to for a service: a station of the community, a clinic, a market."""
+
+    __tablename__ = "places"
+    __table_args__ = (UniqueConstraint("tree", "source_id"), Index(None, "geom", postgresql_using="gist"))
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    tree: Mapped[str] = mapped_column(Text)
+    source_id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
+    service: Mapped[str] = mapped_column(Text)
+    geom: Mapped[BaseGeometry] = mapped_column(Shape("POINT"))

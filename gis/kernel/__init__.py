@@ -20,6 +20,7 @@ POINT = np.dtype([("key", np.int64), ("x", np.int32), ("y", np.int32)])
 RUN = np.dtype([("first", np.int64), ("count", np.int32), ("cell", np.int32)])
 SPAN = np.dtype([(name, np.int32) for name in ("x0", "x1", "reach", "cell")])
 REACHED = np.dtype([("group", np.int32), ("place", np.int32), ("amount", np.float64)])
+PLACE = np.dtype([("x", np.float64), ("y", np.float64), ("at", np.int64)])
 UNITS = 1024.0
 BAND = 256
 LIBRARY = Path(__file__).with_name("kernel.so")
@@ -91,6 +92,15 @@ class FoundStruct(ctypes.Structure):
     _fields_ = (("row", ctypes.c_void_p), ("count", ctypes.c_int64), ("room", ctypes.c_int64))
 
 
+class CellsStruct(ctypes.Structure):
+    """`Cells` of kernel.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("key", "start")),
+        *((name, ctypes.c_int64) for name in ("count", "across")),
+    )
+
+
 def address(array: NDArray[Any] | None) -> int | None:
     """Where the first byte of a contiguous array lies.
 
@@ -128,6 +138,9 @@ for _name, _result, _arguments in (
     ("cover_bands", "i", "pppppp"),
     ("reach_edges", "i", "ppwp"),
     ("release_found", "", "p"),
+    ("bin_points", "", "pppipiip"),
+    ("cluster_points", "i", "ppdip"),
+    ("close_in_time", "", "pippp"),
 ):
     _kinds = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "w": ctypes.c_int32, "d": ctypes.c_double, "": None}
     getattr(kernel, _name).argtypes = [_kinds[letter] for letter in _arguments]

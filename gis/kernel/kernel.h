@@ -120,6 +120,19 @@ typedef struct {
     int64_t count, room;
 } Found;
 
+/* A point on its way through the cells, and its place among those that came. */
+typedef struct {
+    double x, y;
+    int64_t at;
+} Place;
+
+/* Square cells that hold places, line by line and from west to east: cell c has those from start[c] up to start[c + 1], and
+   key[c] = line * across + column, where a line begins and ends with columns that nobody is in. */
+typedef struct {
+    const int64_t *key, *start;
+    int64_t count, across;
+} Cells;
+
 int add_found(Found *found, int32_t group, int32_t place, double amount);
 
 #endif

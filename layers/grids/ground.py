@@ -1,8 +1,8 @@
-"""Buildings, streets and blocks come in: known by source id, brought up to date when a file says something new."""
+"""Buildings, streets, blocks and places come in: known by source id, brought up to date when a file says more."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,17 +35,19 @@ _SLICE_ROWS = 5_000
 
 @dataclass(frozen=True)
 class GroundKind:
-    """What distinguishes buildings, streets and blocks.
+    """What distinguishes buildings, streets, blocks and places.
 
     Attributes:
         table: Where they are stored; a column for each role.
         said: The roles that are taken where a file has them, besides the id.
         shaper: Makes their shapes fit to store.
+        needed: Those of the roles without which a row is set aside.
     """
 
     table: str
     said: tuple[str, ...]
     shaper: Shaper
+    needed: tuple[str, ...] = ()
 
 
 BUILDINGS = GroundKind("buildings", ("name", "address", *_NUMBERS), to_cells)
@@ -65,13 +67,13 @@ def import_ground(
     file: str,
     progress: Progress = unheard,
 ) -> Summary:
-    """Take in buildings, streets or blocks.
+    """Take in buildings, streets, blocks or places.
 
     Args:
         session: An open session; all or nothing.
         actor: Who imports.
         frame: Shapes with a CRS and `row_no`.
-        kind: `BUILDINGS`, `STREETS` or `ATOMS`.
+        kind: `BUILDINGS`, `STREETS`, `ATOMS`, or one of a theme above.
         tree: The city.
         columns: Role -> column: `id`, else the column source_id, and what else the kind is said to have, else the
             columns called so.
@@ -92,7 +94,7 @@ def import_ground(
         rows = slice(first, first + _SLICE_ROWS)
         some = frame.iloc[rows]
         geoms, notes = kind.shaper(to_degrees(some, datum=datum))
-        bad = _bad_rows(some, ids[rows], repeated[rows], notes, column)
+        bad = _bad_rows(some, ids[rows], repeated[rows], notes, column, kind.needed)
         keep = ~some["row_no"].isin({row.row_no for row in bad}).to_numpy()
         kept[rows][keep] = geoms[keep]
         stored, changed = _upsert(session, kind.table, tree, some[keep], ids[rows][keep], geoms[keep], column)
@@ -133,6 +135,7 @@ def _bad_rows(
     repeated: NDArray[np.bool_],
     notes: list[ShapeNote],
     column: Mapping[str, str],
+    needed: Sequence[str],
 ) -> list[BadRow]:
     found: dict[int, tuple[str, str, str]] = {
         note.row: ("geometry", note.code, note.detail) for note in notes if note.refused
@@ -142,6 +145,10 @@ def _bad_rows(
             found.setdefault(row, (column["id"], "id_missing", "The row has no id."))
         elif repeated[row]:
             found.setdefault(row, (column["id"], "id_reused", "Another row with this id came before."))
+    for role in needed:
+        given = frame[column[role]] if role in column else pd.Series(None, index=frame.index)
+        for row in np.flatnonzero(given.isna()).tolist():
+            found.setdefault(row, (column.get(role, role), "empty", "The value is missing."))
     for role in set(column) & set(_NUMBERS):
         given = frame[column[role]]
         numbers = pd.to_numeric(given, errors="coerce")

@@ -72,6 +72,12 @@ def version_numbered(session: Session, scheme: Scheme, number: int) -> Version:
     return found
 
 
+def version_at(session: Session, scheme: Scheme, at: datetime) -> Version:
+    """The version that holds at an instant; the oldest where none held yet."""
+    versions = versions_of(session, scheme.id)
+    return next((one for one in reversed(versions) if one.since is None or one.since <= at), versions[0])
+
+
 def grids_of(session: Session, scheme: Scheme, *, version: int) -> Grids:
     """The grids that have ground in one version of a scheme."""
     return Grids(*_columns(session, scheme, version))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from data.tables import Scheme
 from gis.errors import BadInput
 from gis.quality import Period
 from gis.visits import Hysteresis
-from gis.wall_clock import first_shown
+from gis.wall_clock import Day, local_days
 from layers.grids.schemes import scheme_named
 from layers.patrols.instants import us_of
 
@@ -55,14 +54,6 @@ class Asked:
         return self.staff is not None or self.device is not None
 
 
-class Day(NamedTuple):
-    """A day of the calendar of a city, from when until when."""
-
-    date: date
-    start: int
-    end: int
-
-
 @dataclass(frozen=True)
 class Meant:
     """What a question comes to.
@@ -94,27 +85,6 @@ def meant(session: Session, asked: Asked) -> Meant:
     if not 0 < asked.reach_m <= MOST_REACH_M:
         detail = f"reach_m is {asked.reach_m}; give metres above 0, at most {MOST_REACH_M:g}."
         raise BadInput("bad_distance", detail, field="reach_m", value=asked.reach_m)
-    days = (asked.last - asked.first).days + 1
-    if not (date(1980, 1, 1) <= asked.first <= asked.last <= date(2199, 1, 1) and days <= MOST_DAYS):
-        raise BadInput(
-            "bad_period",
-            f"{asked.first} to {asked.last} is no period of 1 to {MOST_DAYS} days.",
-            field="from",
-            value=asked.first.isoformat(),
-            values={"most_days": MOST_DAYS},
-        )
+    days = local_days(asked.first, asked.last, ZoneInfo(scheme.time_zone), most=MOST_DAYS)
     now_us = us_of(asked.now or datetime.now(UTC))
-    zone = ZoneInfo(scheme.time_zone)
-    return Meant(scheme, [local_day(asked.first + timedelta(days=number), zone) for number in range(days)], now_us)
-
-
-def local_day(day: date, zone: ZoneInfo) -> Day:
-    """A day of a time zone.
-
-    >>> from gis.wall_clock import HOUR_US
-    >>> spring = local_day(date(2026, 3, 29), ZoneInfo("Europe/Berlin"))
-    >>> (spring.end - spring.start) / HOUR_US
-    23.0
-    """
-    start, end = (first_shown(datetime.combine(one, time()), zone) for one in (day, day + timedelta(days=1)))
-    return Day(day, start, end)
+    return Meant(scheme, days, now_us)

@@ -15,9 +15,10 @@ from data.session import read_only, unit_of_work
 from data.sql import statement
 from data.tables import Device, PatrolDay, PatrolDayDue, PatrolGridDay, PatrolVisit, Scheme
 from gis.coverage import Walk
+from gis.wall_clock import local_day
 from layers.grids.schemes import DEFAULT_SCHEME
 from layers.grids.versions import versions_of
-from layers.patrols.asking import REACH_M, Asked, Meant, local_day
+from layers.patrols.asking import REACH_M, Asked, Meant
 from layers.patrols.instants import instant_of, us_of
 from layers.patrols.judged import quality_of, told
 from layers.patrols.recorded import NOBODY, reaches_over, traces_of

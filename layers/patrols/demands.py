@@ -10,13 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from data.readers.numbers import parse_coordinates
 from data.tables import Grid, PatrolPlan, RequiredPoint, Scheme
-from gis.datum import REASONS, to_stored
-from gis.declarations import find_datum
-from gis.errors import BadInput
 from layers.grids.schemes import DEFAULT_SCHEME
 from layers.staff.intake import BadCell, PeopleTable, Row, known_id, people_of, period_of, text_of
+from layers.staff.positions import number_of, position_of
 
 EVERY_DAY = tuple(range(1, 8))
 _WINDOW: Row = {"weekdays": list(EVERY_DAY), "opens": time(), "closes": time(), "dwell_s": 0}
@@ -44,7 +41,7 @@ def points_table(*, datum: str | None) -> PeopleTable:
                 "tree": tree,
                 "label": text_of(row, "label"),
                 "name": text_of(row, "name"),
-                **_position(row, datum),
+                **position_of(row, datum),
                 **_window(row, _POINT),
                 **_period(row, time_zone),
             }
@@ -94,23 +91,6 @@ PLANS = PeopleTable(
     ("staff_no", "team", "day", "scheme", "grids", "points", *_WINDOW, *_PERIOD),
     _plans,
 )
-
-
-def _position(row: Row, otherwise: str | None) -> Row:
-    """Where a point is, on the lattice and as it came."""
-    x, y = (_number(row, field) for field in ("lon", "lat"))
-    said = row.get("datum") or otherwise
-    if said is None:
-        raise BadCell("datum", "empty")
-    try:
-        datum = find_datum(said).name
-        stored = to_stored([x], [y], datum=datum)
-    except BadInput as error:
-        raise BadCell("datum", error.code, error.detail) from error
-    if stored.bad[0]:
-        reason = str(stored.reason[0])
-        raise BadCell("lon", reason, REASONS[reason])
-    return {"lon": float(stored.lon[0]), "lat": float(stored.lat[0]), "raw_x": x, "raw_y": y, "raw_datum": datum}
 
 
 def _window(row: Row, otherwise: Mapping[str, Any]) -> Row:
@@ -177,22 +157,15 @@ def _time_of_day(row: Row, field: str) -> time:
     return time(hour % 24, minute)
 
 
-def _number(row: Row, field: str) -> float:
-    parsed = parse_coordinates([text_of(row, field)])
-    if parsed.bad[0]:
-        raise BadCell(field, str(parsed.reasons[0]), "It is not a number.")
-    return float(parsed.values[0])
-
-
 def _metres(row: Row, field: str) -> float:
-    metres = _number(row, field)
+    metres = number_of(row, field)
     if metres <= 0:
         raise BadCell(field, "not_positive", "Write metres, more than 0.")
     return metres
 
 
 def _whole(row: Row, field: str, *, least: int) -> int:
-    number = _number(row, field)
+    number = number_of(row, field)
     if not number.is_integer() or not least <= number < 2**15:
         raise BadCell(field, "not_a_count", f"Write a whole number from {least} up.")
     return int(number)

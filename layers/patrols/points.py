@@ -21,8 +21,9 @@ from gis.planned import STATES, Demand, Patience, Verdict, circles, judged, pres
 from gis.quality import Period
 from gis.tracks import Track
 from gis.visits import Grids
+from gis.wall_clock import local_day
 from gis.windows import Window, windows
-from layers.patrols.asking import Asked, Meant, local_day
+from layers.patrols.asking import Asked, Meant
 from layers.patrols.instants import instant_of
 from layers.patrols.recorded import NOBODY, Trace, days_of
 

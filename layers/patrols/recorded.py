@@ -18,8 +18,8 @@ from data.tables import Staff
 from gis.errors import BadInput
 from gis.quality import Period
 from gis.tracks import SPEEDS_MS, Fate, Limits, Track, tracked
-from gis.wall_clock import HOUR_US, SECOND_US
-from layers.patrols.asking import Asked, Day, Meant
+from gis.wall_clock import HOUR_US, SECOND_US, Day
+from layers.patrols.asking import Asked, Meant
 from layers.patrols.fixes import Floats, Ints
 from layers.patrols.instants import instant_of, us_of
 from layers.staff.lookup import staff_id_of

@@ -15,7 +15,7 @@ from gis.coverage import Walk
 from gis.effort import Effort
 from gis.tracks import Fate
 from gis.visits import Visits
-from layers.patrols.asking import Day
+from gis.wall_clock import Day
 from layers.patrols.instants import instant_of, us_of
 from layers.patrols.recorded import NOBODY, Who
 from layers.patrols.walked import Part, Walked, WalkedDay

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from data.tables import Building, ImportBatch, Scheme, Street
+from data.tables import Building, Scheme, Street
 from gis.coverage import Terrain
+from layers.batches import imported
 from layers.grids.versions import Grids, Version, cells_of
 from layers.patrols.fixes import Ints
 
@@ -38,18 +39,14 @@ class Town:
     building_id: Ints
 
 
-_Key = tuple[UUID, int | None]
+_Key = tuple[UUID, tuple[object, ...] | None]
 _towns: OrderedDict[_Key, Town] = OrderedDict()
 _building = Lock()
 
 
 def town_of(session: Session, scheme: Scheme, version: Version) -> Town:
     """The ground of a version; with the streets and buildings of today, which have no versions."""
-    # Each import of streets or buildings is a batch of its own.
-    ground = select(func.max(ImportBatch.id)).where(
-        ImportBatch.dataset == scheme.tree, ImportBatch.kind.in_([Street.__tablename__, Building.__tablename__])
-    )
-    key = version.snapshot_id, session.scalar(ground)
+    key = version.snapshot_id, imported(session, scheme.tree, Street.__tablename__, Building.__tablename__)
     if found := _towns.get(key):
         return found
     with _building:  # once, however many ask; whoever asks for another that is there does not wait

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from data.tables import Boundary, Grid
 from gis.errors import BadInput
 from gis.tracks import Kind
-from layers.patrols.asking import Asked, Day, Meant, meant
+from gis.wall_clock import Day
+from layers.patrols.asking import Asked, Meant, meant
 from layers.patrols.fixes import Bools, Ints
 from layers.patrols.instants import instant_of
 from layers.patrols.recorded import PersonDay, days_of, traces_of

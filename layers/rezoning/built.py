@@ -1,8 +1,6 @@
-"""What is built on a city's ground, in memory: buildings as points with their people, streets as lines."""
+"""Streets of a city in memory, to be measured in grids."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -10,62 +8,13 @@ from shapely import STRtree
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from data.tables import Atom, Building, Street
-from gis.crs import LATTICE, to_lattice
+from data.tables import Street
+from gis.crs import LATTICE
 from gis.edges import Floats, Geometries
 from gis.metric import to_metric
-from gis.point_store import Keys, Owners, PointStore
 
-_AT_ONCE = 50_000
 # Two lattice steps, more than rounding moves a border.
 _HAIR_DEG = 2 * LATTICE
-
-
-@dataclass(frozen=True)
-class Buildings:
-    """The buildings of a city, arrays (n,); a building belongs to the grid that owns its place.
-
-    Where a city has no buildings its blocks stand in, so that people who were counted by blocks count.
-
-    Attributes:
-        id: Their ids; 0 for a block that stands in.
-        lon, lat: A place inside each, on the lattice.
-        households, people: As counted; 0 where nobody counted.
-    """
-
-    id: Keys
-    lon: Floats
-    lat: Floats
-    households: Keys
-    people: Keys
-
-    def held_by(self, owners: Owners) -> PointStore:
-        """The buildings as points whose keys are their rows here."""
-        return PointStore(owners, self.lon, self.lat)
-
-
-def buildings_of(session: Session, tree: str) -> Buildings:
-    """All buildings of a city, or its blocks."""
-    found = _read(session, tree, Building)
-    if len(found.id):
-        return found
-    blocks = _read(session, tree, Atom)
-    return replace(blocks, id=np.zeros_like(blocks.id))
-
-
-def _read(session: Session, tree: str, table: type[Building] | type[Atom]) -> Buildings:
-    found = select(table.id, table.households, table.people, func.ST_AsBinary(table.geom))
-    counts: list[tuple[int, int, int]] = []
-    places = [np.empty((0, 2))]
-    rows = session.execute(found.where(table.tree == tree).order_by(table.id).execution_options(yield_per=_AT_ONCE))
-    for some in rows.partitions():
-        ids, households, people, shapes = zip(*some, strict=True)
-        counts += zip(ids, (one or 0 for one in households), (one or 0 for one in people), strict=True)
-        inside = shapely.point_on_surface(shapely.from_wkb([bytes(one) for one in shapes]))
-        places.append(to_lattice(shapely.get_coordinates(inside)))
-    id_, households_, people_ = np.array(counts, dtype=np.int64).reshape(-1, 3).T
-    lon, lat = np.concatenate(places).T.copy()
-    return Buildings(id_, lon, lat, households_, people_)
 
 
 class Streets:

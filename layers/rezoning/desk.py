@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from data.tables import Scheme
+from gis.kept import Kept
 from layers.errors import Unavailable
 from layers.rezoning.caseload import look
 from layers.rezoning.ground import Base
-from layers.rezoning.kept import Kept
 from layers.rezoning.workspace import Workspace
 
 _YEAR = timedelta(days=365)

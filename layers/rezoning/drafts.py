@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from data.sql import statement
 from data.tables import Draft, DraftEdit, DraftEvent, Scheme
 from gis.errors import BadInput
+from gis.kept import Kept
 from layers.actor import Actor
 from layers.errors import Conflict, NotFound, Outdated
 from layers.grids.schemes import scheme_named
 from layers.rezoning.ground import Base, Ground, base_of
-from layers.rezoning.kept import Kept
 from layers.rezoning.settled import settled
 from layers.rezoning.states import BY_PUBLISHING, require_move
 

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from data.tables import Grid, Scheme
 from gis.crs import LATTICE
 from gis.edges import Floats
+from gis.kept import Kept
 from layers.grids.versions import Cells, Grids, Version, cells_of, version_numbered
-from layers.rezoning.kept import Kept
 
 _MOST_BASES = 4
 # Borders count as meeting up to one and a half lattice steps, so boxes are widened by a little more.

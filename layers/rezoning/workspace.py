@@ -23,8 +23,9 @@ from gis.locator import OUTSIDE, Locator
 from gis.metric import to_metric
 from gis.point_store import Flips, Keys, PointStore
 from gis.remembered import Key
+from layers.grids.buildings import buildings_of
 from layers.rezoning.above import AreasAbove
-from layers.rezoning.built import buildings_of, streets_of
+from layers.rezoning.built import streets_of
 from layers.rezoning.caseload import Caseload, Mark, in_year, is_open
 from layers.rezoning.figures import COUNTED, Figures
 from layers.rezoning.ground import Base, Ground

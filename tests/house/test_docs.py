@@ -209,11 +209,13 @@ def test_the_pictures_of_the_readme_are_small():
     pictures = sorted((DOCS / "pictures").glob("*.png"))
     assert [path.name for path in pictures] == [
         "dispatch-en.png",
+        "hotspots-en.png",
         "map-en.png",
         "map-zh.png",
         "patrol-en.png",
         "planner-en.png",
         "planner-zh.png",
+        "reach-en.png",
     ]
     assert [path.name for path in pictures if path.stat().st_size >= 400_000] == []
 

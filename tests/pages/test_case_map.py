@@ -108,12 +108,12 @@ def test_the_legend_says_how_many_of_what_and_how_they_were_classed(
 ) -> None:
     seen = visit()
     seen.open(f"{town_server}/?scheme=duty&lang=en")
-    legend = seen.page.inner_text("#gk-legend")
     found = counts(api)
-    assert "Cases in each grid (number)" in legend
-    assert f"Cases: {found['total']:,}, of which outside every grid: {found['outside']:,}." in legend
-    assert "split into at most five" in legend
-    assert "UTC+08:00" in legend
+    assert "Cases in each grid (number)" in seen.page.inner_text("#gk-legend")
+    facts = {name: seen.page.inner_text(f"[data-fact={name}] dd") for name in ("period", "n", "outside", "method")}
+    assert (facts["n"], facts["outside"]) == (f"{found['total']:,}", f"{found['outside']:,}")
+    assert "UTC+08:00" in facts["period"]
+    assert "At most five classes" in facts["method"]
     for state, number in found["by_state"].items():
         mark = seen.page.locator(f"#gk-legend .gk-dot-{state}").locator("xpath=..")
         assert mark.inner_text().split("\n")[-1] == f"{number:,}", state

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from maps.strings import catalogue
+from maps.strings import catalogue, t
 from maps.styles import CLOCKS
 from tests.pages.browser import Visit
 from tests.pages.dispatching import Dispatcher, report
@@ -193,6 +193,9 @@ def test_a_pin_is_moved_with_a_reason(dispatcher: Dispatcher, api: httpx2.Client
 def test_marks_differ_in_form_and_not_in_colour_alone(dispatcher: Dispatcher) -> None:
     forms = {dispatcher.page.evaluate(_FORM, kind) for kind in CLOCKS}
     assert len(forms) == len(CLOCKS)
+    dispatcher.page.click(".gk-over summary")
+    told = dispatcher.page.locator("[data-layer=cases] li").all_inner_texts()
+    assert told[: len(CLOCKS)] == [t("en", f"clock.{kind}") for kind in CLOCKS], "and the legend names them"
 
 
 def test_on_a_phone_list_map_and_case_fill_the_screen_in_turn(visit: Start, town_server: str) -> None:

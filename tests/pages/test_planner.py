@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from math import cos, radians
 from typing import Any
 
 import httpx2
+import numpy as np
 import shapely
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from maps.styles import INK
 from tests.pages.planning import Place, Planner, Start, between, changed, grids
+
+# How far a corner is dragged at zoom 16, in pixels to the east and the south.
+DRAGGED = (14, 10)
 
 
 def open_cases(api: httpx2.Client) -> list[dict[str, Any]]:
@@ -44,14 +50,28 @@ def across(grid: dict[str, Any], latitude: float) -> tuple[Place, Place]:
 
 
 def shared_corner(features: list[dict[str, Any]], near: Place, *, without: int) -> tuple[Place, set[int]]:
-    """The corner nearest to a place that three grids or more have, but not one grid, and their numbers."""
+    """The nearest corner of three grids or more, but not of one grid, with room to drag it; and their numbers."""
+    ground = {one["properties"]["grid_no"]: shape(one["geometry"]) for one in features}
     owners: dict[Place, set[int]] = defaultdict(set)
     for one in features:
         for lon, lat in shapely.get_coordinates(shape(one["geometry"])).tolist():
             owners[lon, lat].add(one["properties"]["grid_no"])
     spots = [spot for spot, numbers in owners.items() if len(numbers) >= 3 and without not in numbers]
-    spot = min(spots, key=lambda one: (one[0] - near[0]) ** 2 + (one[1] - near[1]) ** 2)
+    by_distance = sorted(spots, key=lambda one: (one[0] - near[0]) ** 2 + (one[1] - near[1]) ** 2)
+    spot = next(one for one in by_distance if has_room(one, [ground[number] for number in owners[one]]))
     return spot, owners[spot]
+
+
+def has_room(spot: Place, holders: list[BaseGeometry]) -> bool:
+    """Whether the grids of a corner still lie side by side on the same ground after `drag`."""
+    degrees = 360 / (256 * 2**16)
+    to = (spot[0] + DRAGGED[0] * degrees, spot[1] - DRAGGED[1] * degrees * cos(radians(spot[1])))
+    moved = [shapely.transform(one, lambda xy: np.where((xy == spot).all(axis=1)[:, None], to, xy)) for one in holders]
+    if not all(shapely.is_valid(moved)):
+        return False
+    before, after = (shapely.union_all(ground) for ground in (holders, moved))
+    same = shapely.area(shapely.symmetric_difference(before, after)) < 1e-15
+    return bool(same and abs(sum(shapely.area(moved)) - shapely.area(after)) < 1e-15)
 
 
 def test_a_planner_splits_drags_is_refused_publishes_and_looks_back(
@@ -88,7 +108,7 @@ def test_a_planner_splits_drags_is_refused_publishes_and_looks_back(
 
 
 def split_the_busiest(planner: Planner, api: httpx2.Client) -> tuple[dict[str, Any], int, Place]:
-    """Split the grid with most open cases, watching what is shown: the new grid, the old one's number, the new border."""
+    """Split the grid with most open cases, watching what is shown: new grid, number of the old one, new border."""
     grid, latitude = busiest(api)
     number = grid["properties"]["grid_no"]
     west, east = across(grid, latitude)
@@ -118,7 +138,7 @@ def drag(planner: Planner, corner: Place, holders: set[int]) -> tuple[float, flo
     x, y = planner.pixels(corner)
     # Free of the streets: along one that is a border already nothing would change hands.
     planner.page.keyboard.down("Alt")
-    planner.page.mouse.move(x + 14, y + 10, steps=10)
+    planner.page.mouse.move(x + DRAGGED[0], y + DRAGGED[1], steps=10)
     assert planner.painted()["moving"] == len(holders) >= 3, "all grids that have the corner move with it"
     # The panel follows the hand: an answer to an earlier step of it may still stand there.
     cells = ", ".join(f"#gkp-grids [data-grid='{number}'] [data-measure=area_m2]" for number in holders)
@@ -131,7 +151,7 @@ def drag(planner: Planner, corner: Place, holders: set[int]) -> tuple[float, flo
     planner.page.mouse.up()
     planner.page.keyboard.up("Alt")
     assert planner.saved()["moving"] == 0
-    return x + 14, y + 10
+    return x + DRAGGED[0], y + DRAGGED[1]
 
 
 def drag_too_far(planner: Planner, pointer: tuple[float, float]) -> None:

@@ -20,6 +20,7 @@ def test_the_planner_asks_nobody_else_and_nothing_complains(
     planner = Planner.start(visit, town_server, query=f"scheme=duty&lang={lang}")
     planner.begin(f"alone {lang}")
     planner.split(grids(api)[25])
+    assert planner.page.locator("[data-layer=grids] canvas[data-colour]").count() == 4
     for tab in ("effects", "suggest", "history", "draft"):
         planner.page.click(f"#gkp-tab-{tab}")
         planner.painted()

@@ -13,9 +13,9 @@ import shapely
 from shapely import STRtree
 
 from gis.crs import LATTICE
+from gis.kept import Kept
 from layers.grids.versions import Grids, Version
 from layers.rezoning.ground import Base, Ground
-from layers.rezoning.kept import Kept
 from tests.meshes import Mesh
 
 

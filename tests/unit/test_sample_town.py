@@ -18,7 +18,10 @@ from data.sample_town.tessellation import tessellation
 from gis.codes import area_level, parse_grid_code
 from gis.crs import on_lattice
 from gis.datum import suspect_swap, to_stored
-from gis.metric import area_m2, to_metric
+from gis.emerging import emerging
+from gis.metric import area_m2, points_to_metric, to_metric
+from gis.near_repeat import near_repeat
+from gis.neighbours import shared_edges
 from gis.topology import nesting, problems
 
 UNTIL = datetime(2026, 6, 30, 10, 30, tzinfo=UTC)
@@ -278,6 +281,21 @@ def test_cases_crowd_at_hot_spots(town, stored):
     per_grid = np.sort(np.bincount(tree.query(stored, predicate="within")[1], minlength=120))
     assert per_grid[-12:].sum() > 0.25 * per_grid.sum()
     assert (per_grid > 0).mean() > 0.95
+
+
+def test_hot_spots_come_and_go_and_reports_follow_others(town, cases, stored):
+    at = parse_times(cases["occurred_at"], tz=TIME_ZONE).at
+    weeks_ago = ((pd.Timestamp(UNTIL) - at) / pd.Timedelta(days=7)).to_numpy().astype(int)
+    cells = shapes(town.schemes["unit"])
+    case, cell = shapely.STRtree(cells).query(stored, predicate="within")
+    counts = np.zeros((13, len(cells)))
+    np.add.at(counts, (12 - weeks_ago[case], cell), 1)
+    classes = emerging(counts, shared_edges(cells)).klass
+    assert {"new-hot", "intensifying-hot", "diminishing-hot", "none"} <= set(classes)
+    x, y = points_to_metric(*shapely.get_coordinates(stored[case]).T, srid=METRIC)
+    seconds = (at - at.min()).total_seconds().to_numpy()[case]
+    pairs = near_repeat(x, y, seconds, distances_m=[100], days=[2], permutations=99, seed=1)
+    assert (float(pairs.p[0, 0]), bool(pairs.ratio[0, 0] > 1.05)) == (0.01, True)
 
 
 def test_so_many_cases_as_asked_for_come_in_frames(town):

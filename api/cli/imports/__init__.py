@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli.imports import catalogue, patrols, rows, shapes
+from api.cli.imports import catalogue, patrols, places, rows, shapes
 
 app = typer.Typer(no_args_is_help=True, help="Bring in grids, areas, cases, staff, ground, rules and fixes.")
 app.command("grids")(shapes.grids)
@@ -14,6 +14,8 @@ app.command("staff")(rows.staff)
 app.command("buildings")(shapes.buildings)
 app.command("streets")(shapes.streets)
 app.command("atoms")(shapes.atoms)
+app.command("places")(places.places)
+app.command("population")(places.population)
 app.command("calendar")(catalogue.calendar)
 app.command("catalogue")(catalogue.catalogue)
 app.command("devices")(patrols.devices)

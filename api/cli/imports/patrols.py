@@ -8,18 +8,17 @@ from typing import Annotated
 import typer
 
 from api.cli.imports.speech import Columns, Datum, Encoding, File, Tree, tell
+from api.cli.imports.tables import import_table
 from api.cli.output import Output, output_of
 from api.cli.service import service_engine
 from data.readers.columns import named_columns
-from data.readers.rows import read_rows
-from data.session import unit_of_work
 from data.settings import PatrolSettings
 from layers.batches import Summary
 from layers.patrols.bulk import import_fixes
 from layers.patrols.demands import PLANS, points_table
 from layers.patrols.enrolment import SHIFTS, devices_table
 from layers.patrols.reading import NEEDED, SAID, Reading, read_fixes
-from layers.staff.intake import PeopleTable, import_people
+from layers.staff.intake import PeopleTable
 
 TimeZone = Annotated[str, typer.Option(help="Time zone of times that carry none.")]
 
@@ -152,16 +151,4 @@ def _rows(
 ) -> Summary:
     """Import a table whose rows are known by a key; one batch for the file."""
     named = named_columns(dict.fromkeys(table.roles), columns)
-    with unit_of_work(service_engine(out, long=True)) as session, out.progress(f"Importing {file.name}") as advance:
-        (chunk,) = read_rows(file, encoding=encoding, chunk_rows=10**9)
-        return import_people(
-            session,
-            out.actor,
-            chunk,
-            table,
-            tree=tree,
-            columns=named,
-            time_zone=time_zone,
-            file=file.name,
-            progress=advance,
-        )
+    return import_table(out, file, table, tree, named, time_zone, encoding)

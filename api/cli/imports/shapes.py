@@ -68,7 +68,7 @@ def grids(
         time_zone=time_zone, near_limit_m=near_limit_m, far_limit_m=far_limit_m,
     )  # fmt: skip
     bind = service_engine(out, long=True)
-    frame = _read(out, file, layer=layer, crs=crs, encoding=encoding)
+    frame = read_shapes(out, file, layer=layer, crs=crs, encoding=encoding)
     with out.progress(f"Importing {file.name}", total=GRID_STEPS) as advance, unit_of_work(bind) as session:
         clock = time_zone or clock_of(session, scheme, ground=frame)
         done = import_grids(
@@ -140,7 +140,7 @@ def areas(
     named = _cell_columns(columns, code, name, parent_code, parent_name, place_class=place_class)
     place_class = named.pop("place_class", None)
     bind = service_engine(out, long=True)
-    frame = _read(out, file, layer=layer, crs=crs, encoding=encoding)
+    frame = read_shapes(out, file, layer=layer, crs=crs, encoding=encoding)
     with out.progress(f"Importing {file.name}", total=AREA_STEPS) as advance, unit_of_work(bind) as session:
         summary = import_areas(
             session,
@@ -227,8 +227,31 @@ def _ground(
     reading: dict[str, str | None],
     datum: str | None,
 ) -> None:
+    frame = read_shapes(out, file, usual=kind.table, **reading)
+    import_shapes(out, file, frame, kind, tree, columns, datum)
+
+
+def import_shapes(
+    out: Output,
+    file: Path,
+    frame: geopandas.GeoDataFrame,
+    kind: GroundKind,
+    tree: str,
+    columns: dict[str, str],
+    datum: str | None,
+) -> None:
+    """Take in shapes known by a source id, and tell what became of them.
+
+    Args:
+        out: Hears it.
+        file: Where they are from.
+        frame: The shapes.
+        kind: What they are.
+        tree: The city.
+        columns: Role -> column, where that is not called as the role.
+        datum: Declared datum where the CRS of the file does not tell it.
+    """
     bind = service_engine(out, long=True)
-    frame = _read(out, file, **reading)
     with out.progress(f"Importing {file.name}", total=len(frame)) as advance, unit_of_work(bind) as session:
         summary = import_ground(
             session, out.actor, frame, kind, tree=tree, columns=columns, datum=datum, file=file.name, progress=advance
@@ -248,7 +271,8 @@ def _cell_columns(
     return named_columns(roles, toml)
 
 
-def _read(out: Output, file: Path, **reading: str | None) -> geopandas.GeoDataFrame:
+def read_shapes(out: Output, file: Path, **reading: str | None) -> geopandas.GeoDataFrame:
+    """Read a vector file; `reading` is what `read_features` takes."""
     with out.progress(f"Reading {file.name}") as advance:
         frame = read_features(file, **reading)
         advance(len(frame))

@@ -16,7 +16,7 @@
   const Overlay = gridkeeper.CanvasOverlay.extend({
     draw(context, bounds) {
       const view = this._view();
-      const ratio = window.devicePixelRatio || 1;
+      const ratio = gridkeeper.ratio();
       const groups = new Map();
       this._stamps ??= new gridkeeper.Stamps();
       this._stamps.clear(this._container);
@@ -75,7 +75,7 @@
     _stamp({ state, near_border: nearBorder }) {
       const zoom = this._map.getZoom();
       const ringed = Boolean(nearBorder) && zoom >= RINGS_FROM_ZOOM;
-      const key = `${state}|${ringed}|${zoom}`;
+      const key = `${state}|${ringed}|${zoom}|${gridkeeper.ratio()}`;
       this._made ??= new Map();
       if (!this._made.has(key)) this._made.set(key, gridkeeper.Stamps.cut(mark(state, ringed, pointRadius(zoom))));
       return this._made.get(key);
@@ -118,7 +118,7 @@
   }
 
   function mark(state, ringed, r) {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = gridkeeper.ratio();
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 2 * Math.ceil((r + 5) * ratio) + 1;
     const context = canvas.getContext("2d");

@@ -24,7 +24,7 @@ gridkeeper.casesLegend = (() => {
     return [
       {
         id: "grids", title: t("legend.choropleth"), shown: shown("grids"), onswitch: switches.grids, rows: classes(grids),
-        notes: [t("legend.method"), t("legend.n", { n: number(counts.total), outside: number(counts.outside) }), period, ...notes],
+        facts: { period, n: counts.total, outside: counts.outside, method: t("legend.method") }, notes,
       },
       { id: "cases", title: t("legend.cases"), shown: shown("cases"), onswitch: switches.cases, rows: states(counts.by_state) },
       ...Object.keys(switches)

@@ -54,6 +54,13 @@ window.gridkeeper = (() => {
     return node;
   }
 
+  /** Keep a blob as a file of this name. */
+  function keepFile(blob, name) {
+    const address = URL.createObjectURL(blob);
+    el("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+  }
+
   const whole = new Intl.NumberFormat(config.lang === "zh" ? "zh-CN" : "en-GB");
   const number = (value) => whole.format(value);
 
@@ -83,7 +90,7 @@ window.gridkeeper = (() => {
   const ready = new Promise((resolve) => { resolveReady = resolve; });
 
   return {
-    config, t, word, schemeTitle, remember, el, number, track, idle, painted, ready,
+    config, t, word, schemeTitle, remember, el, keepFile, number, track, idle, painted, ready,
     markReady: () => idle().then(resolveReady),
     payload: (id) => JSON.parse(document.getElementById(id).textContent),
     on: (name, heard) => hub.addEventListener(name, (event) => heard(event.detail)),

@@ -24,7 +24,7 @@
 
   /** A mark as a small picture. */
   function mark(kind, isUrgent, r) {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = gridkeeper.ratio();
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 2 * Math.ceil((r * 1.3 + 5) * ratio) + 1;
     const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -61,7 +61,7 @@
 
     /** Put the marks, the most pressing on top; how many of each kind lie in view. */
     _put({ shown, col }, bounds) {
-      const ratio = window.devicePixelRatio || 1;
+      const ratio = gridkeeper.ratio();
       const origin = this._map.getPixelOrigin();
       const size = 256 * 2 ** this._map.getZoom();
       const view = this._view();
@@ -100,7 +100,8 @@
 
     _stamp(kind, isUrgent) {
       const zoom = this._map.getZoom();
-      if (this._zoomOfMarks !== zoom) [this._made, this._zoomOfMarks] = [[], zoom];
+      const size = radius(zoom) * gridkeeper.ratio();
+      if (this._sizeOfMarks !== size) [this._made, this._sizeOfMarks] = [[], size];
       const key = kind * 2 + isUrgent;
       return (this._made[key] ??= gridkeeper.Stamps.cut(mark(kind, isUrgent, radius(zoom))));
     },

@@ -239,6 +239,7 @@ gridkeeper.dispatchPage = ({ map, grids, marks, shapes }) => {
   }
 
   gridkeeper.shell();
+  gridkeeper.dispatchLegend();
   document.body.classList.toggle("gkd-screen", isScreen);
   view("list");
   map.invalidateSize({ animate: false });

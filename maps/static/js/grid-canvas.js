@@ -23,7 +23,9 @@
 
     /** How a grid is filled and labelled; pages say otherwise. */
     colour: () => config.palette.none,
+    isNamed: true,
     labelOf: ({ properties }) => properties.name || properties.code,
+    written: { weight: 400, colour: ink["ink-soft"], edge: 3 },
     countPainted(count) { painted.grids = count; },
 
     size() { return 256 * 2 ** this._map.getZoom(); },
@@ -88,14 +90,14 @@
       const chosen = shown.find((grid) => grid.properties.code === this.chosen);
       if (chosen) this.outline(context, chosen, ink["grid-chosen"], 3);
       context.restore();
-      for (const grid of shown) this._label(context, grid);
+      if (this.isNamed) for (const grid of shown) this._label(context, grid);
       return shown;
     },
 
     /** Draw what lies in some boxes of the unit square anew, and nothing else. */
     paintParts(boxes) {
       if (!this._map || !this._bounds || this._map._animatingZoom || !boxes.length) return;
-      const ratio = window.devicePixelRatio || 1;
+      const ratio = gridkeeper.ratio();
       const { min } = this._bounds;
       for (const box of boxes) {
         const part = this.pixels(box);
@@ -136,7 +138,7 @@
       context.font = LABEL_FONT;
       if (context.measureText(text).width > room * 0.85) return;
       const { x, y } = this.pixels([grid.spot.x, grid.spot.y, grid.spot.x, grid.spot.y]).min;
-      gridkeeper.write(context, text, x, y, { weight: 400, colour: ink["ink-soft"], align: "center", edge: 3 });
+      gridkeeper.write(context, text, x, y, { ...this.written, align: "center" });
     },
 
     /** The grid under a layer point, or null. */

@@ -71,6 +71,9 @@
       this._tiles?.repaint();
     },
 
+    /** Whether grids carry their names; another layer may write them. */
+    showNames(wanted) { this._drawn.isNamed = wanted; },
+
     colour(gridNo) {
       return this.classes ? this.classes.of(this.counts[gridNo]).colour : config.palette.none;
     },

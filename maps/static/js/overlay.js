@@ -1,6 +1,9 @@
 // One canvas over the map that moves with it and is drawn anew when it rests.
 "use strict";
 
+/** Pixels of a canvas for each of the page; more of them while a map is drawn for paper. */
+gridkeeper.ratio = () => gridkeeper.ratio.forPaper ?? (window.devicePixelRatio || 1);
+
 gridkeeper.CanvasOverlay = L.Renderer.extend({
   options: { padding: 0.2 },
 
@@ -21,7 +24,7 @@ gridkeeper.CanvasOverlay = L.Renderer.extend({
     if (this._map._animatingZoom) return;
     L.Renderer.prototype._update.call(this);
     const size = this._bounds.getSize();
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = gridkeeper.ratio();
     const canvas = this._container;
     if (canvas.width !== size.x * ratio || canvas.height !== size.y * ratio) {
       canvas.width = size.x * ratio;
@@ -49,7 +52,7 @@ gridkeeper.CanvasOverlay = L.Renderer.extend({
 
   paint() {
     if (!this._map || !this._bounds || this._map._animatingZoom) return;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = gridkeeper.ratio();
     const { min } = this._bounds;
     L.DomUtil.setPosition(this._container, min);
     this._context.setTransform(1, 0, 0, 1, 0, 0);
@@ -90,6 +93,8 @@ gridkeeper.write = (context, text, x, y, { font = 12, weight = 600, colour = gri
   context.textAlign = align;
   context.textBaseline = "middle";
   context.lineWidth = edge;
+  // Sharp corners of letters would stick out as spikes.
+  context.lineJoin = "round";
   context.strokeStyle = "rgba(255, 255, 255, 0.88)";
   context.strokeText(text, x, y);
   context.fillStyle = colour;
@@ -101,7 +106,7 @@ gridkeeper.fontOf = (size, weight = 400) => `${weight} ${size}px system-ui, 'Not
 
 /** A pane of the map for our layers, made at first use: what is drawn above what. */
 gridkeeper.pane = (map, name) => {
-  const order = { grids: 410, published: 412, shapes: 420, unvisited: 430, traces: 440, cases: 450, sketch: 460 };
+  const order = { density: 405, bands: 408, grids: 410, published: 412, shapes: 420, clusters: 422, walks: 425, unvisited: 430, traces: 440, cases: 450, sketch: 460 };
   if (!map.getPane(name)) map.createPane(name).style.zIndex = order[name];
 };
 

@@ -5,9 +5,9 @@ gridkeeper.patrolLegend = ({ layers, zone }) => {
   const { config, t, number, times } = gridkeeper;
   const legend = gridkeeper.legend(document.getElementById("gk-legend"));
 
-  function coverage({ measure, classes, notes }) {
+  function coverage({ measure, classes, facts, notes }) {
     const rows = (classes?.all ?? []).map((one) => ({ mark: one.mark, text: one.text, value: t("legend.grids_in_class", { n: number(one.grids) }) }));
-    return { id: "grids", title: t(`patrol.measure.${measure}`), rows, notes };
+    return { id: "grids", title: t(`patrol.measure.${measure}`), rows, facts, notes };
   }
 
   function traces({ traces: told, isNarrowed }) {

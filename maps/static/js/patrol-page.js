@@ -8,7 +8,7 @@ gridkeeper.patrolPage = ({ map, grids, shapes, unvisited, traces, marks }) => {
   const shell = gridkeeper.shell();
   const asked = new URLSearchParams(location.search);
   const zone = () => scheme?.time_zone ?? "UTC";
-  const state = { coverage: null, classes: null, measure: asked.get("measure") ?? "", traces: null, unvisited: { streets: null, buildings: null }, points: [], notes: [] };
+  const state = { coverage: null, classes: null, measure: asked.get("measure") ?? "", traces: null, unvisited: { streets: null, buildings: null }, points: [], facts: {}, notes: [] };
   let schemes = [];
   let scheme = null;
   let loop = null;
@@ -107,7 +107,7 @@ gridkeeper.patrolPage = ({ map, grids, shapes, unvisited, traces, marks }) => {
     emit("status", t("status.loading"));
     const [found] = await Promise.all([read("coverage", {}, signal), showGrids()]).catch(refused);
     if (signal.aborted || !found) return;
-    Object.assign(state, { coverage: found, points: found.points, notes: notes(found) });
+    Object.assign(state, { coverage: found, points: found.points, facts: facts(found), notes: notes(found) });
     choices.offer(found.choices);
     choices.setReach(found.reach_m);
     for (const key of ["grids", "people", "points", "plans"]) lists.show(key, found[key]);
@@ -138,10 +138,13 @@ gridkeeper.patrolPage = ({ map, grids, shapes, unvisited, traces, marks }) => {
     return [];
   }
 
-  function notes({ versions, reach_m: reach }) {
-    const counted = t("patrol.legend.counted", { reach });
-    if (versions.length < 2) return [counted];
-    return [counted, t("patrol.legend.versions", { since: versions.slice(1).map((one) => times.show(one.since, zone())).join(", ") })];
+  const facts = ({ from, to, people, reach_m: reach }) => ({
+    period: from === to ? from : t("legend.period", { from, to, zone: times.offset(Date.now(), zone()) }), walkers: people.length, method: t("patrol.legend.counted", { reach }),
+  });
+
+  function notes({ versions }) {
+    if (versions.length < 2) return [];
+    return [t("patrol.legend.versions", { since: versions.slice(1).map((one) => times.show(one.since, zone())).join(", ") })];
   }
 
   /** Fill the grids by the measure that was chosen: of the same rows as the table. */

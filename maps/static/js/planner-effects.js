@@ -47,27 +47,35 @@ gridkeeper.plannerEffects = ({ container, show, nameOf, setSettings }) => {
     return [up ? "up" : "down", `${up ? "▲ +" : "▼ −"}${write(Math.abs(after - before))}`];
   }
 
-  function measures({ before, after }) {
-    const rows = Object.entries(MEASURES)
-      .filter(([name]) => known(before?.[name]) || known(after?.[name]))
-      .map(([name, write]) => {
-        const [way, by] = change(before?.[name], after?.[name], write);
-        const cell = (value) => el("td", {}, known(value) ? write(value) : "–");
-        return el("tr", { "data-measure": name }, el("th", { scope: "row" }, word("measure", name)), cell(before?.[name]), cell(after?.[name]), el("td", { class: `gkp-${way}` }, by));
-      });
-    const head = ["planner.effects.measure", "planner.effects.before", "planner.effects.after", "planner.effects.difference"];
-    return el("table", {}, el("thead", {}, el("tr", {}, head.map((key) => el("th", { scope: "col" }, t(key))))), el("tbody", {}, rows));
+  /** Measures before and after with their difference, one below the other: [{name, title, before, after, write, tone(way)}]. */
+  function compared(caption, rows) {
+    const value = (row, when) => (known(row[when]) ? row.write(row[when]) : "–");
+    const box = el("div", {});
+    gridkeeper.table(box, [
+      { key: "measure", title: t("planner.effects.measure"), value: (row) => row.title, heads: true },
+      { key: "before", title: t("planner.effects.before"), value: (row) => value(row, "before") },
+      { key: "after", title: t("planner.effects.after"), value: (row) => value(row, "after") },
+      { key: "difference", title: t("planner.effects.difference"), value: (row) => row.change[1], tone: (row) => row.change[0] && `gkp-${row.tone(row.change[0])}` },
+    ], { caption, empty: "", sorts: false, data: (row) => ({ measure: row.name }) })
+      .show(rows.map((row) => ({ ...row, change: change(row.before, row.after, row.write) })));
+    return box;
+  }
+
+  function measures(caption, { before, after }) {
+    const rows = Object.entries(MEASURES).filter(([name]) => known(before?.[name]) || known(after?.[name]));
+    return compared(caption, rows.map(([name, write]) => ({ name, write, title: word("measure", name), before: before?.[name], after: after?.[name], tone: (way) => way })));
   }
 
   function grids({ grids: all = [], changed }) {
     if (!all?.length) return null;
     const moving = all.filter((one) => one.status !== "same ground").sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
     const touched = all.filter((one) => one.status === "same ground");
+    const called = (grid) => grid.name || grid.code || nameOf(grid.grid_no);
     const some = moving.slice(0, MOST_GRIDS).map((grid) =>
       el(
         "article", { class: "gkp-grid", "data-grid": grid.grid_no },
-        el("header", {}, el("h3", {}, grid.name || grid.code || nameOf(grid.grid_no)), el("span", { class: `gkp-status gkp-status-${grid.status.replace(" ", "-")}` }, word("grid_status", grid.status))),
-        measures(grid),
+        el("header", {}, el("h3", {}, called(grid)), el("span", { class: `gkp-status gkp-status-${grid.status.replace(" ", "-")}` }, word("grid_status", grid.status))),
+        measures(called(grid), grid),
       ),
     );
     const more = moving.length > some.length ? el("p", { class: "gk-note" }, t("planner.effects.more", { n: number(moving.length - some.length) })) : null;
@@ -77,16 +85,13 @@ gridkeeper.plannerEffects = ({ container, show, nameOf, setSettings }) => {
 
   function balance({ balance: found }) {
     if (!found?.before || !found.after) return null;
-    const row = (key, name) => {
-      const [way, by] = change(found.before[name], found.after[name], two);
-      return el("tr", {}, el("th", { scope: "row" }, t(key)), el("td", {}, two(found.before[name])), el("td", {}, two(found.after[name])), el("td", { class: way ? `gkp-${way === "up" ? "worse" : "better"}` : "" }, by));
-    };
+    const row = (key, name) => ({ name, title: t(key), before: found.before[name], after: found.after[name], write: two, tone: (way) => (way === "up" ? "worse" : "better") });
     const write = MEASURES[found.measure] ?? two;
     const worst = (found.after.worst ?? []).slice(0, 3).map((grid) => el("li", {}, t("planner.says", { who: nameOf(grid.grid_no), what: t("planner.aside", { what: write(grid.value), aside: `${grid.deviation > 0 ? "+" : "−"}${percent(Math.abs(grid.deviation))}` }) })));
     return section(
       "balance", t("planner.effects.balance"),
       measureChoice(found.measure),
-      el("table", {}, el("tbody", {}, row("planner.effects.imbalance", "imbalance"), row("planner.effects.cv", "cv"), row("planner.effects.max", "max_over_mean"))),
+      compared(t("planner.effects.balance"), [row("planner.effects.imbalance", "imbalance"), row("planner.effects.cv", "cv"), row("planner.effects.max", "max_over_mean")]),
       band(found),
       worst.length ? [el("p", { class: "gk-note" }, t("planner.effects.worst")), el("ol", { class: "gkp-worst" }, worst)] : null,
     );

@@ -3,6 +3,7 @@
 
 gridkeeper.plannerFinding = ({ desk, map, shapes }) => {
   const { t, plane } = gridkeeper;
+  const { ink } = gridkeeper.config.palette;
   const $ = (id) => document.getElementById(id);
   const legend = gridkeeper.legend($("gk-legend"));
 
@@ -23,15 +24,24 @@ gridkeeper.plannerFinding = ({ desk, map, shapes }) => {
     return desk.showMap();
   }
 
+  const drawn = [
+    { colour: ink.changed, text: t("planner.legend.changed") },
+    { colour: ink.new, text: t("planner.legend.new") },
+    { colour: ink["draft-line"], shape: "line", text: t("planner.legend.moving") },
+    { colour: ink.problem, shape: "line", text: t("planner.legend.problem") },
+  ];
+
   function showLegend() {
-    legend.show(Object.keys(shapes).map((name) => ({
+    const ground = Object.keys(shapes).map((name) => ({
       id: name, title: t(`layer.${name}`), shown: map.hasLayer(shapes[name]),
       onswitch(isOn) {
         if (isOn) map.addLayer(shapes[name]);
         else map.removeLayer(shapes[name]);
         showLegend();
       },
-    })));
+      rows: map.hasLayer(shapes[name]) ? [{ mark: `gk-line gk-line-${name}`, text: t(`legend.${name}`) }] : [],
+    }));
+    legend.show([{ id: "grids", title: t("layer.grids"), rows: drawn }, ...ground]);
   }
 
   $("gkp-find-form").addEventListener("submit", find);

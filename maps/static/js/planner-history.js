@@ -83,27 +83,27 @@ gridkeeper.plannerHistory = ({ desk, shown }) => {
   }
 
   const called = (grid) => (grid ? grid.name || grid.code || t("planner.grid.number", { no: grid.grid_no }) : t("planner.effects.nobody"));
-  const NUMBERS = ["planner.history.area", "planner.effects.before", "planner.effects.after"];
-  const heads = (keys) => el("thead", {}, el("tr", {}, keys.map((key) => el("th", { scope: "col", class: NUMBERS.includes(key) ? "gk-number" : null }, t(key)))));
 
   /** Who gave what to whom, and each grid with its area in both versions. */
   function tables({ features, grids }) {
     if (!grids.length) return [el("p", { class: "gk-empty" }, t("planner.history.no_difference"))];
-    const given = features.map(({ properties, geometry }) =>
-      el(
-        "tr", {},
-        el("td", {}, el("button", { type: "button", class: "gk-link", onclick: () => desk.showPlace(geometry, true) }, called(properties.from))),
-        el("td", {}, called(properties.to)),
-        el("td", { class: "gk-number" }, desk.hectares(properties.area_m2)),
-      ),
-    );
-    const area = (value) => el("td", { class: "gk-number" }, Number.isFinite(value) ? desk.hectares(value) : "–");
-    const each = grids.map((one) => el("tr", { "data-grid": one.grid_no }, el("td", {}, called(one)), el("td", {}, word("grid_status", one.status)), area(one.area_m2_before), area(one.area_m2_after)));
-    return [
-      el("table", {}, heads(["planner.history.gave", "planner.history.got", "planner.history.area"]), el("tbody", {}, given)),
-      el("table", {}, heads(["card.grid", "card.state", "planner.effects.before", "planner.effects.after"]), el("tbody", {}, each)),
-    ];
+    const area = (value) => (Number.isFinite(value) ? desk.hectares(value) : "–");
+    const [given, each] = [el("div", {}), el("div", {})];
+    gridkeeper.table(given, [
+      { key: "from", title: t("planner.history.gave"), value: (one) => called(one.properties.from), cell: gave },
+      { key: "to", title: t("planner.history.got"), value: (one) => called(one.properties.to) },
+      { key: "area", title: t("planner.history.area"), style: "gk-number", value: (one) => one.properties.area_m2, cell: (one) => area(one.properties.area_m2) },
+    ], { caption: t("planner.effects.transfers"), empty: "" }).show(features);
+    gridkeeper.table(each, [
+      { key: "grid", title: t("card.grid"), value: called },
+      { key: "status", title: t("card.state"), value: (one) => word("grid_status", one.status) },
+      { key: "before", title: t("planner.effects.before"), style: "gk-number", value: (one) => one.area_m2_before, cell: (one) => area(one.area_m2_before) },
+      { key: "after", title: t("planner.effects.after"), style: "gk-number", value: (one) => one.area_m2_after, cell: (one) => area(one.area_m2_after) },
+    ], { caption: t("planner.history.differ"), empty: "", data: (one) => ({ grid: one.grid_no }) }).show(grids);
+    return [given, each];
   }
+
+  const gave = ({ properties, geometry }) => el("button", { type: "button", class: "gk-link", onclick: () => desk.showPlace(geometry, true) }, called(properties.from));
 
   async function owners(pointer) {
     const [lon, lat] = plane.lonLat(pointer);

@@ -68,9 +68,7 @@ gridkeeper.service = (() => {
   /** Keep the answer at an address of ours as a file, under the name that it brings. */
   const save = (path) => track(request(path, { headers: identity() }).then(async (response) => {
     const named = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
-    const address = URL.createObjectURL(await response.blob());
-    el("a", { href: address, download: named?.[1] ?? "" }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60000);
+    gridkeeper.keepFile(await response.blob(), named?.[1] ?? "");
   }));
 
   /** The name of who sits here, kept in this browser; empty where nobody said. */

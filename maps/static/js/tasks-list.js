@@ -13,7 +13,7 @@ gridkeeper.tasksList = ({ open, stateName }) => {
   /** The telephone's own map opens by a geo: link; the numbers are there for whoever has none. */
   function way({ lon, lat }) {
     const at = `${lat.toFixed(6)},${lon.toFixed(6)}`;
-    return el("a", { class: "gkd-tool", href: `geo:${at}?q=${at}` }, t("tasks.way", { at }));
+    return el("a", { class: "gk-tool", href: `geo:${at}?q=${at}` }, t("tasks.way", { at }));
   }
 
   function card(one) {

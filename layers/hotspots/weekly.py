@@ -1,0 +1,103 @@
+"""How the hot spots of the grids came about, week by week: what is new, what lasts, what goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from gis.emerging import emerging
+from gis.errors import BadInput
+from gis.wall_clock import local_days
+from layers.hotspots.asking import MOST_DAYS, Asked, Meant, meant
+from layers.hotspots.ground import lattice_of
+from layers.hotspots.points import points_of
+
+METHOD = "emerging"
+ALPHA, FEWEST_WEEKS, MOST_WEEKS = 0.05, 4, 156
+_WEEK = 7
+# Weeks times grids: what an answer holds, and its reader too.
+MOST_NUMBERS = 2_000_000
+
+
+def emerging_told(session: Session, asked: Asked, *, weeks: int | None = None, alpha: float = ALPHA) -> dict[str, Any]:
+    """The answer of `GET /api/v1/hotspots/emerging`: the class of each grid, with its counts and z week by week.
+
+    Args:
+        session: An open session.
+        asked: Which cases; weeks are counted back from the last day.
+        weeks: How many; as many as the period has days for when not given.
+        alpha: The share of false discoveries that is borne among all grids and weeks.
+
+    Raises:
+        NotFound: `unknown_scheme`.
+        BadInput: `bad_period`, `bad_hours`, `bad_share`, `too_few_weeks`, `too_many_steps`.
+    """
+    if not 0 < alpha < 1:
+        detail = f"alpha is {alpha}; give a share between 0 and 1, like 0.05."
+        raise BadInput("bad_share", detail, field="alpha", value=alpha)
+    what = _in_weeks(session, asked, weeks)
+    points = points_of(session, what)
+    lattice, count = lattice_of(session, points), len(what.days) // _WEEK
+    grids = len(lattice.cells.grid_id)
+    if grids * count > MOST_NUMBERS:
+        most = MOST_NUMBERS // grids
+        detail = f"{count} weeks of {grids:,} grids are too many to tell; ask for at most {most} weeks."
+        raise BadInput("too_many_steps", detail, field="weeks", value=count, values={"most": most})
+    place = points.day // _WEEK * grids + points.grid
+    counts = np.bincount(place, minlength=count * grids).reshape(count, grids)
+    found = emerging(counts, lattice.neighbours, alpha=alpha)
+    classes = found.klass.tolist()
+    rows = [
+        {
+            "grid_no": int(lattice.cells.grid_no[at]),
+            "code": lattice.cells.code[at],
+            "name": lattice.cells.name[at],
+            "class": classes[at],
+            "cases": int(counts[:, at].sum()),
+            "trend_z": _number(found.trend.z[at]),
+            "trend_p": _number(found.trend.p[at]),
+            "weeks": counts[:, at].tolist(),
+            "z": [_number(z) for z in found.z[:, at]],
+            "found": (found.significant[:, at] != 0).tolist(),
+        }
+        for at in range(grids)
+    ]
+    begins = what.days[::_WEEK]
+    return {
+        **points.told(),
+        "method": METHOD,
+        "unit": "cases_a_week",
+        "alpha": alpha,
+        "threshold": _number(found.threshold),
+        "islands": int(np.count_nonzero(lattice.neighbours.islands)),
+        "weeks": [
+            {"from": day.date.isoformat(), "to": (day.date + timedelta(days=_WEEK - 1)).isoformat()} for day in begins
+        ],
+        "classes": dict(sorted(Counter(classes).items())),
+        "grids": rows,
+    }
+
+
+def _in_weeks(session: Session, asked: Asked, weeks: int | None) -> Meant:
+    """The question with a period of whole weeks up to its last day."""
+    what = meant(session, asked if weeks is None else replace(asked, first=None))
+    count = len(what.days) // _WEEK if weeks is None else weeks
+    if not FEWEST_WEEKS <= count <= MOST_WEEKS:
+        raise BadInput(
+            "too_few_weeks",
+            f"{count} whole weeks are asked for; a trend takes {FEWEST_WEEKS} to {MOST_WEEKS}.",
+            field="from" if weeks is None else "weeks",
+            value=count,
+            values={"least": FEWEST_WEEKS, "most": MOST_WEEKS},
+        )
+    last = what.days[-1].date
+    return replace(what, days=local_days(last - timedelta(days=_WEEK * count - 1), last, what.zone, most=MOST_DAYS))
+
+
+def _number(value: Any) -> float | None:
+    return float(f"{value:.12g}") if np.isfinite(value) else None
