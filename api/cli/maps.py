@@ -90,7 +90,7 @@ def hotspots(
         _write(
             output,
             page=lambda: density_map(export.ground_frame(session, answer), answer, lang=lang),
-            layer=lambda: export.cells_table(found) if output.suffix == ".csv" else export.bands(found),
+            layer=lambda: export.cells_table(found) if output.suffix.lower() == ".csv" else export.bands(found),
         )
     _told(out, "hotspots", output)
 

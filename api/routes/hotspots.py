@@ -83,8 +83,10 @@ def show_near_repeat(asked: Annotated[NearRepeatAsked, Query()], session: TheSes
 def show_cases(asked: Annotated[CasesAsked, Query()], session: TheSession) -> Response:
     """The cases behind a number of the other answers, the newest first."""
     bounds = parse_bbox(asked.bbox)
-    place = {"grid": asked.grid, "bounds": bounds, "version": asked.version}
-    return _told(cases_behind(session, asked.asked(), **place, limit=asked.limit))
+    found = cases_behind(
+        session, asked.asked(), grid=asked.grid, bounds=bounds, version=asked.version, limit=asked.limit
+    )
+    return _told(found)
 
 
 def _told(found: dict[str, Any], media_type: str = "application/json") -> Response:

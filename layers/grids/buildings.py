@@ -32,6 +32,7 @@ class Buildings:
         lon, lat: A place inside each, on the lattice.
         households, people: As counted; 0 where nobody counted.
         counted: Where somebody counted people.
+        households_counted: Where somebody counted households.
     """
 
     id: Keys
@@ -40,6 +41,7 @@ class Buildings:
     households: Keys
     people: Keys
     counted: NDArray[np.bool_]
+    households_counted: NDArray[np.bool_]
 
     def held_by(self, owners: Owners) -> PointStore:
         """The buildings as points whose keys are their rows here."""
@@ -67,15 +69,16 @@ def _all(session: Session, tree: str) -> Buildings:
 
 def _read(session: Session, tree: str, table: type[Building] | type[Atom]) -> Buildings:
     found = select(table.id, table.households, table.people, func.ST_AsBinary(table.geom))
-    counts: list[tuple[int, int, int, bool]] = []
+    counts: list[tuple[int, int, int, bool, bool]] = []
     places = [np.empty((0, 2))]
     rows = session.execute(found.where(table.tree == tree).order_by(table.id).execution_options(yield_per=_AT_ONCE))
     for some in rows.partitions():
         ids, households, people, shapes = zip(*some, strict=True)
-        counted = (one is not None for one in people)
-        counts += zip(ids, (one or 0 for one in households), (one or 0 for one in people), counted, strict=True)
+        numbers = [[one or 0 for one in column] for column in (households, people)]
+        known = [[one is not None for one in column] for column in (people, households)]
+        counts += zip(ids, *numbers, *known, strict=True)
         inside = shapely.point_on_surface(shapely.from_wkb([bytes(one) for one in shapes]))
         places.append(to_lattice(shapely.get_coordinates(inside)))
-    id_, households_, people_, counted_ = np.array(counts, dtype=np.int64).reshape(-1, 4).T
+    id_, households_, people_, *counted = np.array(counts, dtype=np.int64).reshape(-1, 5).T
     lon, lat = np.concatenate(places).T.copy()
-    return Buildings(id_, lon, lat, households_, people_, counted_ > 0)
+    return Buildings(id_, lon, lat, households_, people_, *(one > 0 for one in counted))

@@ -74,6 +74,7 @@ class Judged:
         judging: How they were judged.
         base_kind: What rates are counted by: households, or people where nobody counted households.
         base: That number.
+        base_unknown: In how many buildings of the grids nobody counted them.
         value, smoothed: What is compared; the rate drawn towards that of all grids, the more so the less it rests on.
         has_value: Which grids take part.
         found: Of these, in their order: statistic, z, p and the like.
@@ -87,6 +88,7 @@ class Judged:
     judging: Judging
     base_kind: str
     base: Ints
+    base_unknown: int
     value: Floats
     smoothed: Floats
     has_value: NDArray[np.bool_]
@@ -110,7 +112,7 @@ def judged(session: Session, asked: Asked, judging: Judging) -> Judged:
     lattice, built = lattice_of(session, points), built_in(session, points)
     counts = points.counts()
     kind, base = _base(built, judging.value, points.meant.scheme.tree)
-    # Drawn towards all grids alike: towards its neighbours, each rate would be like theirs, and chance look like a spot.
+    # Drawn towards all grids alike: drawn towards its neighbours it would be like them, and chance look like a spot.
     smoothed = 1000 * empirical_bayes(counts, base)
     value = _values(judging.value, counts, base, lattice, smoothed)
     has_value = np.isfinite(value)
@@ -119,9 +121,8 @@ def judged(session: Session, asked: Asked, judging: Judging) -> Judged:
     p_permuted = _shuffled(value[has_value], among, judging)
     p = found.p if p_permuted is None else two_sided(p_permuted)
     discovered, threshold = false_discovery(p, alpha=judging.alpha, tested=found.tested)
-    return Judged(
-        points, lattice, judging, kind, base, value, smoothed, has_value, found, p, p_permuted, discovered, threshold
-    )
+    rates = kind, base, built.unknown[kind], value, smoothed
+    return Judged(points, lattice, judging, *rates, has_value, found, p, p_permuted, discovered, threshold)
 
 
 def grids_told(found: Judged) -> dict[str, Any]:
@@ -134,6 +135,7 @@ def grids_told(found: Judged) -> dict[str, Any]:
         "value": judging.value,
         "unit": _UNITS.get(judging.value, f"cases_per_1000_{found.base_kind}"),
         "base": found.base_kind,
+        "base_unknown": found.base_unknown,
         "alpha": judging.alpha,
         "permutations": judging.permutations,
         "seed": judging.seed if judging.permutations else None,

@@ -31,11 +31,16 @@ class Lattice:
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """What is built in each grid, (g,) each: a building is in the grid that owns a place inside it."""
+    """What is built in each grid, (g,) each: a building is in the grid that owns a place inside it.
 
-    buildings: Ints
+    Attributes:
+        households, people: As counted.
+        unknown: In how many buildings of all grids nobody counted them, by name.
+    """
+
     households: Ints
     people: Ints
+    unknown: dict[str, int]
 
 
 _LATTICES = Kept[Lattice](most=_MOST_KEPT)
@@ -64,4 +69,6 @@ def built_in(session: Session, points: Points) -> Built:
         weights = column[inside].astype(np.float64)
         return np.rint(np.bincount(owner[inside], weights=weights, minlength=grids)).astype(np.int64)
 
-    return Built(summed(np.minimum(found.id, 1)), summed(found.households), summed(found.people))
+    known = {"households": found.households_counted, "people": found.counted}
+    unknown = {kind: int(np.count_nonzero(inside & ~counted)) for kind, counted in known.items()}
+    return Built(summed(found.households), summed(found.people), unknown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def emerging_told(session: Session, asked: Asked, *, weeks: int | None = None, a
 
     Args:
         session: An open session.
-        asked: Which cases; weeks are counted back from the last day.
+        asked: Which cases; weeks are counted back from the last day, or from today if that is still to come.
         weeks: How many; as many as the period has days for when not given.
         alpha: The share of false discoveries that is borne among all grids and weeks.
 
@@ -84,9 +84,10 @@ def emerging_told(session: Session, asked: Asked, *, weeks: int | None = None, a
 
 
 def _in_weeks(session: Session, asked: Asked, weeks: int | None) -> Meant:
-    """The question with a period of whole weeks up to its last day."""
+    """The question with a period of whole weeks up to its last day, or to today: days to come would look cold."""
     what = meant(session, asked if weeks is None else replace(asked, first=None))
-    count = len(what.days) // _WEEK if weeks is None else weeks
+    last = min(what.days[-1].date, (asked.now or datetime.now(UTC)).astimezone(what.zone).date())
+    count = max((last - what.days[0].date).days + 1, 0) // _WEEK if weeks is None else weeks
     if not FEWEST_WEEKS <= count <= MOST_WEEKS:
         raise BadInput(
             "too_few_weeks",
@@ -95,7 +96,6 @@ def _in_weeks(session: Session, asked: Asked, weeks: int | None) -> Meant:
             value=count,
             values={"least": FEWEST_WEEKS, "most": MOST_WEEKS},
         )
-    last = what.days[-1].date
     return replace(what, days=local_days(last - timedelta(days=_WEEK * count - 1), last, what.zone, most=MOST_DAYS))
 
 

@@ -10,6 +10,7 @@ vertices. Ratios are their time divided by ours.
 
 from __future__ import annotations
 
+import gc
 import warnings
 from dataclasses import dataclass
 
@@ -108,7 +109,8 @@ def worst_of_one(cells: int) -> float:
 def adjacency(report: Report, cells: np.ndarray, size: Size) -> Neighbours:
     """Who shares a border with whom."""
     table = gpd.GeoSeries(list(cells))
-    engines = {OURS: Engine(lambda: shared_edges(cells)), "libpysal": Engine(lambda: rook(table), rounds=2)}
+    engines = {OURS: Engine(lambda: shared_edges(cells), prepare=cleared)}
+    engines["libpysal"] = Engine(lambda: rook(table), prepare=cleared, rounds=2)
     seconds = interleaved(engines, rounds=size.rounds)
     ours, theirs = (
         set(zip(np.repeat(np.arange(len(one)), one.count).tolist(), one.indices.tolist(), strict=True))
@@ -134,7 +136,8 @@ def permutations(report: Report, beside: Neighbours, size: Size) -> None:
     for number in processes.values():
         theirs.prepare()
         theirs.run(number)
-    engines = {OURS: Engine(lambda: (getis_ord(counts, beside), permuted(counts, beside, seed=SEED)))}
+    ours = Engine(lambda: (getis_ord(counts, beside), permuted(counts, beside, seed=SEED)), prepare=cleared)
+    engines = {OURS: ours}
     for name, number in processes.items():
         engines[name] = Engine(lambda number=number: theirs.run(number), prepare=theirs.prepare)
     seconds = interleaved(engines, rounds=size.rounds)
@@ -150,6 +153,11 @@ def permutations(report: Report, beside: Neighbours, size: Size) -> None:
         Promise("largest difference of z from esda's, at most", 1e-9, apart, apart <= 1e-9),
         Promise("share of grids whose p is beyond three deviations, at most", 0.01, beyond, beyond <= 0.01),
     ]
+
+
+def cleared() -> None:
+    """Clear away what the others left: weights are thousands of dictionaries, and Python does it when it likes."""
+    gc.collect()
 
 
 def main() -> None:

@@ -160,7 +160,7 @@ def test_grids_look_as_the_statistic_says_and_open_into_their_cases_and_files(
     kinds = Counter(_kind(one) for one in found["grids"])
     told_classes = {text: value.removesuffix(" grids") for text, value in spots.classes().items()}
     for confidence in (99, 95, 90):
-        assert told_classes[f"Hot, {confidence}% sure"] == str(kinds[f"hot-{confidence}"])
+        assert told_classes[f"Hot, {confidence}% confidence"] == str(kinds[f"hot-{confidence}"])
     assert told_classes["Not significant"] == str(kinds["none"])
     holding = sum(one["found"] for one in found["grids"])
     assert told_classes["Outlined: holds against false discoveries"] == str(holding)
@@ -220,6 +220,16 @@ def test_two_periods_lie_side_by_side_and_move_together(visit: Start, town_serve
         spots.open_list()
         spots.page.click("#gkh-files [data-format=png]")
     assert Path(downloading.value.path()).read_bytes()[:4] == b"\x89PNG"
+    spots.page.select_option("#gkh-step", "month")
+    spots.page.fill("#gkh-to2", other["from"])
+    spots.seen.settled()
+    # The other period has a single step, which stays and has its own cases.
+    painted = spots.step(1)
+    assert (painted["frame"], painted["density_2"] > 0) == (1, True)
+    spots.page.click(".gk-map-second", position={"x": 150, "y": 150})
+    spots.page.click(".gk-map-second .gk-card .gk-link")
+    spots.seen.settled()
+    assert {row[3][:10] for row in spots.rows()} <= {other["from"]}
     spots.page.uncheck("#gkh-compare")
     spots.seen.settled()
     assert not spots.page.locator(".gk-map-second").is_visible()

@@ -62,7 +62,7 @@ def test_grids_without_numbers_are_refused() -> None:
 
 _SAID = {
     "density": ("2–20", "cases per km²", "Gaussian kernel", "200 m"),
-    "significance": ("Hot, 99% sure", "Cold, 90% sure", "Ring: has no neighbours", "Permutations", "7"),
+    "significance": ("Hot, 99% confidence", "Cold, 90% confidence", "Ring: has no neighbours", "Permutations", "7"),
     "clusters": ("11 cases", "12–20 cases", "DBSCAN", "150 m"),
     "emerging": ("New hot spot", "Persistent cold spot", "No pattern", "Mann-Kendall"),
 }

@@ -7,7 +7,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,13 @@ from api.app import create_app
 from gis.density import exact_density
 from gis.emerging import CLASSES
 from gis.metric import points_to_metric
+from gis.rates import empirical_bayes
 from layers.hotspots.asking import Asked
 from layers.hotspots.behind import cases_behind
 from layers.hotspots.by_grid import Judging, judged
 from layers.hotspots.clusters import clusters
 from layers.hotspots.density import surfaces_of
+from layers.hotspots.ground import built_in
 from layers.hotspots.near_repeat import near_repeats
 from layers.hotspots.weekly import emerging_told
 from tests.cluster import Cluster, Database
@@ -153,7 +155,7 @@ def test_hours_are_those_of_the_city_and_cases_without_one_are_told(service: Tes
     assert asked(service, "grids", step="hour")["frames"][0].keys() == {"from", "to", "n", "counts"}
 
 
-def test_rates_by_what_is_built_say_nothing_where_little_is(service: TestClient):
+def test_rates_by_what_is_built_say_nothing_where_little_is(service: TestClient, busy_town: Database):
     by_household = asked(service, "density", per="household", bandwidth_m=200)
     [picture] = pictures(by_household["image"])
     lon, lat = place_of(by_household["image"], *np.unravel_index(np.nanargmax(picture), picture.shape))
@@ -170,6 +172,14 @@ def test_rates_by_what_is_built_say_nothing_where_little_is(service: TestClient)
     assert [rows[code]["base"] for code in ("D01", "D02", "D04", "D05")] == [12, 40, 1, 0]
     assert rows["D04"]["value"] == 1000 * rows["D04"]["cases"]
     assert (rows["D05"]["value"], rows["D05"]["hot"]) == (None, "none")
+    # Three houses, of which households are known and people are not.
+    assert asked(service, "grids")["base_unknown"] == 0
+    with Session(busy_town.app) as session:
+        found = judged(session, Asked(scheme="duty", first=date(2026, 2, 2), last=date(2026, 2, 2)), Judging())
+        assert built_in(session, found.points).unknown == {"households": 0, "people": 3}
+    smoothed = asked(service, "grids", value="smoothed")["grids"]
+    rates = 1000 * empirical_bayes(*([row[name] for row in smoothed] for name in ("cases", "base")))
+    assert [row["value"] or np.nan for row in smoothed] == pytest.approx(rates, rel=1e-9, nan_ok=True)
 
 
 def test_grids_count_by_the_border_rule_and_are_judged_beside_their_neighbours(service: TestClient):
@@ -213,7 +223,7 @@ def behind(service: TestClient, **more: Any) -> list[dict[str, Any]]:
     return list(asked(service, "cases", limit=1000, **more)["cases"])
 
 
-def test_weeks_are_counted_back_from_the_last_day(service: TestClient):
+def test_weeks_are_counted_back_from_the_last_day(service: TestClient, busy_town: Database):
     found = asked(service, "emerging")
     assert len(found["weeks"]) == WEEKS
     assert sum(found["classes"].values()) == len(found["grids"])
@@ -224,6 +234,12 @@ def test_weeks_are_counted_back_from_the_last_day(service: TestClient):
     four = asked(service, "emerging", weeks=4, to="2026-05-02")
     assert (four["from"], four["to"], len(four["weeks"])) == ("2026-04-05", "2026-05-02", 4)
     assert four["weeks"][0] == {"from": "2026-04-05", "to": "2026-04-11"}
+    # Weeks that are still to come have no cases, and are none.
+    planned = Asked(
+        scheme="duty", first=date(2026, 4, 6), last=date(2026, 6, 7), now=datetime(2026, 5, 3, 15, tzinfo=UTC)
+    )
+    with Session(busy_town.app) as session:
+        assert emerging_told(session, planned)["weeks"][-1]["to"] == "2026-05-03"
 
 
 def test_clusters_hold_their_cases_and_what_lies_on_one_place_has_ground(service: TestClient):
@@ -249,6 +265,13 @@ def test_clusters_hold_their_cases_and_what_lies_on_one_place_has_ground(service
 def pile_strays(found: dict[str, Any]) -> int:
     """Cases beside the thirty on one place that its cluster has, too."""
     return int(found["features"][1]["properties"]["n"]) - PILED
+
+
+def test_more_than_can_be_told_is_refused(service: TestClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("layers.hotspots.clusters.MOST_CLUSTERS", 1)
+    monkeypatch.setattr("layers.hotspots.weekly.MOST_NUMBERS", 50)
+    told(get(service, "clusters", least="1", within_m="1"), 422, "too_many_clusters")
+    told(get(service, "emerging"), 422, "too_many_steps")
 
 
 def test_pairs_of_cases_are_counted_by_distance_and_time(service: TestClient):

@@ -298,6 +298,19 @@ def test_rates_without_a_base_are_not_known_and_without_more_scatter_than_chance
     assert local_empirical_bayes([3, 9, 1, 4, 2], [10, 0, 10, 10, 10], beside)[0] == pytest.approx(0.3)
 
 
+def test_only_rates_drawn_towards_all_grids_may_be_judged():
+    columns, rows = (places.ravel() for places in np.meshgrid(np.arange(30), np.arange(30)))
+    beside = shared_edges(shapely.box(columns, rows, columns + 1, rows + 1))
+    rng, rare = np.random.default_rng(1), np.zeros(2)
+    for _ in range(20):
+        base = rng.integers(20, 500, 900)
+        cases = rng.poisson(base * 0.02 * rng.gamma(4, 1 / 4, 900))
+        rates = empirical_bayes(cases, base), local_empirical_bayes(cases, base, beside)
+        rare += [np.mean(getis_ord(one, beside).p < 0.05) / 20 for one in rates]
+    # There is nothing to find.
+    assert rare[0] < 0.06 < 0.09 < rare[1]
+
+
 def test_grids_of_another_number_are_refused():
     beside = Neighbours(np.zeros(3, dtype=np.int64), np.empty(0, dtype=np.int64))
     with pytest.raises(ValueError, match="same grids"):

@@ -39,6 +39,7 @@ gridkeeper.hotspotsLegend = (() => {
   /** What was asked, under the names of the legend's facts. */
   const askedOf = (answer, { period, unit = answer.unit, ...counted }) => ({
     unit: word("hotspots.unit", unit),
+    base_unknown: answer.value === undefined || ["count", "per_km2"].includes(answer.value) ? null : some(answer.base_unknown),
     period: t("hotspots.period", { period, zone: times.offset(`${answer.to}T00:00:00Z`, answer.time_zone) }),
     matter: answer.matter ? word("matter", answer.matter) : null,
     hours: answer.hours ? hoursOf(answer.hours) : null,
@@ -98,7 +99,11 @@ gridkeeper.hotspotsLegend = (() => {
     if (answer.per && answer.per !== "km2") return [t("hotspots.no_colour")];
     if (isFrame || !answer.grids) return [];
     const isSomething = what === "emerging" ? (one) => one.class !== "none" : (one) => one.found;
-    return answer.grids.some(isSomething) ? [] : [t("hotspots.nothing_found")];
+    if (answer.grids.some(isSomething)) return [];
+    // Shuffles cannot tell how rare a grid is that is rarer than all of them.
+    const rarest = answer.permutations ? 2 / (answer.permutations + 1) : 0;
+    const why = rarest > answer.threshold ? [t("hotspots.too_few_shuffles", { n: number(answer.permutations), p: String(Number(rarest.toPrecision(2))) })] : [];
+    return [t("hotspots.nothing_found"), ...why];
   }
 
   return { groups, spanOf };

@@ -118,6 +118,7 @@ gridkeeper.hotspotsLists = ({ openGrid, openCluster, openFrame, openPlace, gridA
   /** The nearest cell in one sentence. */
   function says(rows) {
     const [first] = rows;
+    if (first.ratio === null) return t("hotspots.near.none", { to_m: number(first.to_m), to_days: number(first.to_days) });
     const values = { to_m: number(first.to_m), to_days: number(first.to_days), times: cards.decimal(first.ratio), p: cards.chance(first.p) };
     return t(isMore(first) ? "hotspots.near.more" : "hotspots.near.no_more", values);
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -47,6 +48,7 @@ class Permuting:
         """Make weights with their diagonal, outside the clock; each run takes it out of those that it is given."""
         self.weights = libpysal.weights.fill_diagonal(libpysal.weights.W(self.near, silence_warnings=True), 1)
         self.weights.transform = "b"
+        gc.collect()
 
     def run(self, processes: int) -> esda.G_Local:
         """z and p of every grid."""
