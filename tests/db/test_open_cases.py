@@ -183,7 +183,8 @@ def test_a_file_of_cases_or_a_restored_database_is_read_whole(town: Database):
         (one,) = other.execute(text("SELECT min(id) FROM cases")).one()
         other.execute(
             text(
-                "INSERT INTO case_events (case_id, at, kind, actor, role) VALUES (:id, now(), 'imported', 't', 'dispatcher')"
+                "INSERT INTO case_events (case_id, at, kind, actor, role) "
+                "VALUES (:id, now(), 'imported', 't', 'dispatcher')"
             ),
             {"id": one},
         )
