@@ -11,6 +11,7 @@ from typing import Any
 import geopandas
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from maps.reach import reach_map
 from maps.styles import INK, MINUTES, NONE, SEQUENTIAL
@@ -178,6 +179,8 @@ def test_two_services_lie_beside_each_other_and_are_taken_along_from_a_phone(
 
 
 def test_a_town_without_stations_says_so(visit: Start, town: Database) -> None:
+    with town.owner.begin() as connection:
+        connection.execute(text("DELETE FROM places"))
     with served(town) as url:
         seen = visit()
         painted = seen.open(f"{url}/reach?lang=en")
