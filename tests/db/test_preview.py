@@ -36,6 +36,7 @@ from layers.rezoning.ground import base_of
 from layers.rezoning.preview import preview
 from layers.rezoning.publishing import publish
 from tests.cluster import Cluster, Database
+from tests.forms import forms
 from tests.imports import rows_of, take_grids
 from tests.plans_of_town import SCHEME, give, move_corner, split_first, take_plan_scheme
 from tests.publications import WANG, a_draft, first_draft, saved
@@ -124,14 +125,15 @@ def holds_of_shape(told: dict[str, Any], cell: Any) -> None:
     assert told["parts"] == shapely.get_num_geometries(cell)
 
 
-def test_random_edits_have_the_consequences_that_a_computation_from_scratch_finds(sample):
+@pytest.mark.parametrize("edits", forms(short=25, long=200))
+def test_random_edits_have_the_consequences_that_a_computation_from_scratch_finds(sample, edits: int):
     scheme, draft = "duty", a_draft(sample, "duty", measure="open_cases")
     base = cells_today(sample.app, scheme)
     redrawer, kinds, flips = Redrawer(base, seed=4), set(), 0
     things = Things.of(sample.app, "town", since=datetime.fromisoformat(previewed(sample, draft)["cases_since"]))
     assert 0 < things.in_year.sum() < len(things.in_year)
     assert (things.is_open & ~things.in_year).any()
-    for _ in range(40):
+    for _ in range(edits):
         edit = redrawer.some_edit()
         told = previewed(sample, draft, edit)
         if told["grids"] is None:

@@ -101,7 +101,7 @@ def try_one(session: Session, number: str, other: str, name: str, place: int, mi
     return True
 
 
-@pytest.mark.parametrize("examples", forms(short=30, long=300))
+@pytest.mark.parametrize("examples", forms(short=20, long=300))
 def test_whatever_is_tried_the_stored_case_is_the_replay_of_its_events(ruled: Session, examples: int):
     taken = {True: 0, False: 0}
 

@@ -68,7 +68,7 @@ def keep_stepping(address: str, accepted: list[str]) -> None:
             seen = answer
 
 
-@pytest.mark.parametrize("kills", forms(short=3, long=20))
+@pytest.mark.parametrize("kills", forms(short=2, long=20))
 def test_a_killed_service_loses_no_accepted_step(town: Database, tmp_path: Path, kills: int):
     chance = random.Random(2026)
     with unit_of_work(town.app) as session:
