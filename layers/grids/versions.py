@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from data.tables import Boundary, Grid, Scheme, SchemeVersion
@@ -89,7 +89,14 @@ def cells_of(session: Session, scheme: Scheme, *, version: int) -> Cells:
     return Cells(grid_id, grid_no, code, name, shapely.from_wkb([bytes(one) for one in wkb]))
 
 
-def _columns(session: Session, scheme: Scheme, version: int, *more: Any) -> list[NDArray[Any]]:
+def bounds_of(session: Session, scheme: Scheme, code: str, *, version: int) -> tuple[float, float, float, float] | None:
+    """West, south, east, north of a grid in one version of a scheme, in degrees; None where it has no ground there."""
+    edges = [edge(Boundary.geom) for edge in (func.ST_XMin, func.ST_YMin, func.ST_XMax, func.ST_YMax)]
+    *_, west, south, east, north = _columns(session, scheme, version, *edges, code=code)
+    return (float(west[0]), float(south[0]), float(east[0]), float(north[0])) if len(west) else None
+
+
+def _columns(session: Session, scheme: Scheme, version: int, *more: Any, code: str | None = None) -> list[NDArray[Any]]:
     when = select(func.coalesce(func.lower(SchemeVersion.valid), "-infinity")).where(
         SchemeVersion.scheme_id == scheme.id, SchemeVersion.version == version
     )
@@ -97,6 +104,7 @@ def _columns(session: Session, scheme: Scheme, version: int, *more: Any) -> list
         select(Grid.id, Grid.grid_no, Grid.code, Grid.name, *more)
         .join(Boundary, Boundary.grid_id == Grid.id)
         .where(Boundary.scheme_id == scheme.id, Boundary.valid.contains(when.scalar_subquery()))
+        .where(true() if code is None else Grid.code == code)
         .order_by(Grid.grid_no)
     ).all()
     kinds = (np.int64, np.int64, *[object] * (2 + len(more)))

@@ -123,3 +123,14 @@ def require_metres(value: float, field: str, *, most: float = LARGEST_M) -> None
     if not (math.isfinite(value) and 0 < value <= most):
         detail = f"{field} is {value}; give metres above 0, at most {most:g}."
         raise BadInput("bad_distance", detail, field=field, value=value)
+
+
+def require_share(value: float, field: str) -> None:
+    """Refuse what is no share between 0 and 1.
+
+    Raises:
+        BadInput: `bad_share`.
+    """
+    if not 0 < value < 1:
+        detail = f"{field} is {value}; give a share between 0 and 1, like 0.05."
+        raise BadInput("bad_share", detail, field=field, value=value)

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from data.tables import Case
 from gis.errors import BadInput
 from gis.ownership import Bounds
-from layers.grids.versions import version_numbered
-from layers.hotspots.asking import Asked, meant
+from layers.grids.versions import bounds_of, version_numbered
+from layers.hotspots.asking import Asked, Meant, meant
 from layers.hotspots.points import Points, points_of
 
 MOST_CASES = 1_000
@@ -48,7 +48,9 @@ def cases_behind(
     what = meant(session, asked)
     if version is not None:
         what = replace(what, version=version_numbered(session, what.scheme, version))
-    points = points_of(session, what)
+    around = None if grid is None else _around(session, what, grid)
+    # What lies elsewhere is not read.
+    points = points_of(session, what, within=around or bounds)
     chosen = points.some(_in_grid(points, grid) & _in_box(points, bounds))
     newest = np.lexsort((-chosen.number, -chosen.at))[:limit]
     rows = _rows(session, chosen.number[newest].tolist())
@@ -66,15 +68,18 @@ def cases_behind(
     return {**chosen.told(), "grid": grid, "cases": cases}
 
 
+def _around(session: Session, what: Meant, code: str) -> Bounds:
+    found = bounds_of(session, what.scheme, code, version=what.version.number)
+    if found is None:
+        detail = f"Scheme '{what.scheme.name}' has no grid with the code '{code[:40]}' in the boundaries of that time."
+        raise BadInput("unknown_grid", detail, field="grid", value=code)
+    return found
+
+
 def _in_grid(points: Points, code: str | None) -> NDArray[np.bool_]:
     if code is None:
         return np.ones(len(points), dtype=np.bool_)
-    found = np.flatnonzero(points.ground.grids.code == code)
-    if not len(found):
-        scheme = points.meant.scheme.name
-        detail = f"Scheme '{scheme}' has no grid with the code '{code[:40]}' in the boundaries of that time."
-        raise BadInput("unknown_grid", detail, field="grid", value=code)
-    return np.isin(points.grid, found)
+    return np.asarray(points.ground.grids.code[points.grid] == code)
 
 
 def _in_box(points: Points, bounds: Bounds | None) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from gis.errors import BadInput
 from gis.neighbours import Neighbours
 from gis.rates import empirical_bayes
 from gis.significance import LocalMoran, Significance, false_discovery, getis_ord, local_moran, permuted, two_sided
-from layers.hotspots.asking import Asked, meant
+from layers.hotspots.asking import Asked, meant, require_share
 from layers.hotspots.ground import Built, Lattice, built_in, lattice_of
 from layers.hotspots.points import Ints, Points, points_of
 from layers.hotspots.steps import Step, frames_of
@@ -56,9 +56,7 @@ class Judging:
     step: Step | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.alpha < 1:
-            detail = f"alpha is {self.alpha}; give a share between 0 and 1, like 0.05."
-            raise BadInput("bad_share", detail, field="alpha", value=self.alpha)
+        require_share(self.alpha, "alpha")
         if not 0 <= self.permutations <= MOST_PERMUTATIONS:
             detail = f"permutations is {self.permutations}; give 0 to {MOST_PERMUTATIONS:,}."
             raise BadInput("bad_threshold", detail, field="permutations", value=self.permutations)
@@ -139,7 +137,7 @@ def grids_told(found: Judged) -> dict[str, Any]:
         "alpha": judging.alpha,
         "permutations": judging.permutations,
         "seed": judging.seed if judging.permutations else None,
-        "threshold": _number(found.threshold),
+        "threshold": number_told(found.threshold),
         "islands": int(np.count_nonzero(found.lattice.neighbours.islands)),
         "grids": rows_of(found),
     }
@@ -147,7 +145,7 @@ def grids_told(found: Judged) -> dict[str, Any]:
         return head
     timed = points.timed() if judging.step == "hour" else points
     frames = frames_of(timed, judging.step)
-    told = [{**one.told(), "counts": timed.some(one.rows).counts().tolist()} for one in frames]
+    told = [{**one.told(), "counts": timed.counts(one.rows).tolist()} for one in frames]
     return {**head, "frames": told}
 
 
@@ -165,8 +163,8 @@ def rows_of(found: Judged) -> list[dict[str, Any]]:
             "name": cells.name[at],
             "cases": cases,
             "base": int(found.base[at]),
-            "value": _number(found.value[at]),
-            "smoothed": _number(found.smoothed[at]),
+            "value": number_told(found.value[at]),
+            "smoothed": number_told(found.smoothed[at]),
             "island": islands[at],
             **_NOT_JUDGED,
         }
@@ -175,8 +173,8 @@ def rows_of(found: Judged) -> list[dict[str, Any]]:
             confidence = _confidence(float(found.p[one])) if result.tested[one] else 0
             kind = _kind(float(result.z[one]), "" if quadrant is None else str(quadrant[one]))
             row |= {
-                "z": _number(result.z[one]),
-                "p": _number(result.p[one]),
+                "z": number_told(result.z[one]),
+                "p": number_told(result.p[one]),
                 "p_permuted": None if found.p_permuted is None else float(found.p_permuted[one]),
                 "hot": kind if confidence or found.discovered[one] else "none",
                 "confidence": confidence,
@@ -224,5 +222,10 @@ def _confidence(p: float) -> int:
     return next((percent for most, percent in _CONFIDENCES if p <= most), 0)
 
 
-def _number(value: Any) -> float | None:
+def number_told(value: Any) -> float | None:
+    """A number for JSON, None where there is none.
+
+    >>> number_told(np.float64(1) / 3), number_told(np.nan)
+    (0.333333333333, None)
+    """
     return float(f"{value:.12g}") if np.isfinite(value) else None

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from data.fixed_rows import EPOCH_US, copy_out
 from data.sql import statement
 from data.tables import Matter
 from gis.edges import Floats
 from gis.metric import points_to_metric
-from gis.ownership import NOBODY
+from gis.ownership import NOBODY, Bounds
 from gis.wall_clock import moment, shown_hours
 from layers.grids.coverages import Ground, ground_of
 from layers.hotspots.asking import Meant
@@ -79,9 +79,10 @@ class Points:
         """What hour the clock of the city showed (n,)."""
         return shown_hours(self.at, self.meant.days, self.meant.zone)
 
-    def counts(self) -> Ints:
-        """How many are in each grid (g,)."""
-        return np.bincount(self.grid, minlength=len(self.ground.grids.grid_id))
+    def counts(self, chosen: NDArray[np.bool_] | None = None) -> Ints:
+        """How many are in each grid (g,), of all or of those of a mask (n,)."""
+        grid = self.grid if chosen is None else self.grid[chosen]
+        return np.bincount(grid, minlength=len(self.ground.grids.grid_id))
 
     def some(self, chosen: NDArray[np.bool_]) -> Points:
         """Those of a mask (n,)."""
@@ -98,9 +99,15 @@ class Points:
         return {**self.meant.told(), **counts}
 
 
-def points_of(session: Session, what: Meant) -> Points:
-    """The cases of a question."""
-    columns = _read(session, what)
+def points_of(session: Session, what: Meant, *, within: Bounds | None = None) -> Points:
+    """The cases of a question.
+
+    Args:
+        session: An open session.
+        what: The question.
+        within: West, south, east, north in degrees: only the cases in there are read; all if not given.
+    """
+    columns = _read(session, what, within)
     lon, lat = columns["geom"].T.copy()
     ground = ground_of(session, what.scheme, what.version)
     grid = np.asarray(ground.judge.owners(lon, lat), dtype=np.int64)
@@ -112,29 +119,37 @@ def points_of(session: Session, what: Meant) -> Points:
     return replace(found.some(inside & counts), outside=int(np.count_nonzero(~inside & counts)))
 
 
-def _read(session: Session, what: Meant) -> dict[str, NDArray[Any]]:
+def _read(session: Session, what: Meant, within: Bounds | None) -> dict[str, NDArray[Any]]:
     """Cases as columns, in the order of their numbers."""
     pieces: list[Mapping[str, NDArray[Any]]] = [_NO_CASES]
-    copy_out(session, statement("hotspot_cases"), _values(session, what), _COLUMNS, pieces.append)
+    copy_out(session, statement("hotspot_cases"), _values(session, what, within), _COLUMNS, pieces.append)
     columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in _COLUMNS}
     columns["at"] += EPOCH_US
     order = np.argsort(columns["id"])
     return {name: column[order] for name, column in columns.items()}
 
 
-def _values(session: Session, what: Meant) -> dict[str, Any]:
+def _values(session: Session, what: Meant, within: Bounds | None) -> dict[str, Any]:
     matter = what.asked.matter
+    west, south, east, north = within or (None,) * 4
     return {
         "tree": what.scheme.tree,
         "since": moment(what.days[0].start),
         "until": moment(what.days[-1].end),
         "matter": matter,
         "matters": [] if matter is None else _matters(session, what.scheme.tree, matter),
+        "west": west,
+        "south": south,
+        "east": east,
+        "north": north,
     }
 
 
 def _matters(session: Session, tree: str, code: str) -> list[int]:
-    """The matters of a code, or of the large class that its two digits name."""
+    """The matters of a code, or of the large class that its two digits name; what they became and became them, too."""
     is_class = len(code) == _CLASS_DIGITS and code.isdigit()
-    named = Matter.code.startswith(code, autoescape=True) if is_class else Matter.code == code
-    return list(session.scalars(select(Matter.id).where(Matter.tree == tree, named)))
+    named, meant = aliased(Matter), aliased(Matter)
+    is_named = named.code.startswith(code, autoescape=True) if is_class else named.code == code
+    is_same = func.coalesce(meant.same_as, meant.id) == func.coalesce(named.same_as, named.id)
+    asked = select(meant.id).join(named, is_same).where(named.tree == tree, meant.tree == tree, is_named)
+    return list(session.scalars(asked.distinct()))

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from gis.emerging import emerging
 from gis.errors import BadInput
 from gis.wall_clock import local_days
-from layers.hotspots.asking import MOST_DAYS, Asked, Meant, meant
+from layers.hotspots.asking import MOST_DAYS, Asked, Meant, meant, require_share
+from layers.hotspots.by_grid import number_told
 from layers.hotspots.ground import lattice_of
 from layers.hotspots.points import points_of
 
@@ -37,9 +38,7 @@ def emerging_told(session: Session, asked: Asked, *, weeks: int | None = None, a
         NotFound: `unknown_scheme`.
         BadInput: `bad_period`, `bad_hours`, `bad_share`, `too_few_weeks`, `too_many_steps`.
     """
-    if not 0 < alpha < 1:
-        detail = f"alpha is {alpha}; give a share between 0 and 1, like 0.05."
-        raise BadInput("bad_share", detail, field="alpha", value=alpha)
+    require_share(alpha, "alpha")
     what = _in_weeks(session, asked, weeks)
     points = points_of(session, what)
     lattice, count = lattice_of(session, points), len(what.days) // _WEEK
@@ -59,10 +58,10 @@ def emerging_told(session: Session, asked: Asked, *, weeks: int | None = None, a
             "name": lattice.cells.name[at],
             "class": classes[at],
             "cases": int(counts[:, at].sum()),
-            "trend_z": _number(found.trend.z[at]),
-            "trend_p": _number(found.trend.p[at]),
+            "trend_z": number_told(found.trend.z[at]),
+            "trend_p": number_told(found.trend.p[at]),
             "weeks": counts[:, at].tolist(),
-            "z": [_number(z) for z in found.z[:, at]],
+            "z": [number_told(z) for z in found.z[:, at]],
             "found": (found.significant[:, at] != 0).tolist(),
         }
         for at in range(grids)
@@ -73,7 +72,7 @@ def emerging_told(session: Session, asked: Asked, *, weeks: int | None = None, a
         "method": METHOD,
         "unit": "cases_a_week",
         "alpha": alpha,
-        "threshold": _number(found.threshold),
+        "threshold": number_told(found.threshold),
         "islands": int(np.count_nonzero(lattice.neighbours.islands)),
         "weeks": [
             {"from": day.date.isoformat(), "to": (day.date + timedelta(days=_WEEK - 1)).isoformat()} for day in begins
@@ -97,7 +96,3 @@ def _in_weeks(session: Session, asked: Asked, weeks: int | None) -> Meant:
             values={"least": FEWEST_WEEKS, "most": MOST_WEEKS},
         )
     return replace(what, days=local_days(last - timedelta(days=_WEEK * count - 1), last, what.zone, most=MOST_DAYS))
-
-
-def _number(value: Any) -> float | None:
-    return float(f"{value:.12g}") if np.isfinite(value) else None

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
@@ -24,6 +25,7 @@ from gis.density import exact_density
 from gis.emerging import CLASSES
 from gis.metric import points_to_metric
 from gis.rates import empirical_bayes
+from layers.hotspots import behind as module
 from layers.hotspots.asking import Asked
 from layers.hotspots.behind import cases_behind
 from layers.hotspots.by_grid import Judging, judged
@@ -36,6 +38,8 @@ from tests.cluster import Cluster, Database
 from tests.conftest import FROM_HERE
 from tests.hotspotting import (
     DATED,
+    FIRST,
+    LAST,
     NIGHTLY,
     OUTSIDE,
     PERIOD,
@@ -49,6 +53,21 @@ from tests.hotspotting import (
 from tests.journeys.commands import gridkeeper_within
 from tests.routes.requests import told
 from tests.town import METRIC_SRID, at
+
+# Two old numbers became one, and the holes were reported under the first of them.
+_RENAMED = """
+WITH became AS (
+    INSERT INTO matters (tree, standard, code, name_zh, name_en, class_zh, class_en)
+    SELECT 'town', '2026', code, code, code, '类', 'Class' FROM (VALUES ('new-1'), ('other')) AS of (code)
+    RETURNING id, code
+), old AS (
+    INSERT INTO matters (tree, standard, code, name_zh, name_en, class_zh, class_en, same_as)
+    SELECT 'town', '2013', old, old, old, '类', 'Class', became.id
+    FROM became CROSS JOIN (VALUES ('old-1'), ('old-2')) AS of (old) WHERE became.code = 'new-1'
+    RETURNING id, code
+)
+UPDATE cases SET matter_id = old.id FROM old WHERE old.code = 'old-1' AND category = 'hole'
+"""
 
 ALL = SPREAD + DATED + NIGHTLY + PILED + 1
 PARTS = ("density", "grids", "emerging", "clusters", "near-repeat", "cases")
@@ -294,6 +313,36 @@ def test_the_cases_behind_a_number_are_those_that_it_counts(service: TestClient)
     # The one that was rejected, and the one that was reported twice, are nobody's.
     assert asked(service, "cases", matter="hole")["n"] == PILED
     told(get(service, "cases", grid="D99"), 422, "unknown_grid")
+
+
+def test_for_one_grid_only_the_cases_around_it_are_read(busy_town: Database, monkeypatch: pytest.MonkeyPatch):
+    question = Asked(scheme="duty", first=date.fromisoformat(FIRST), last=date.fromisoformat(LAST))
+    read: list[int] = []
+    real = module.points_of
+
+    def watched(*one: Any, **more: Any) -> Any:
+        points = real(*one, **more)
+        read.append(len(points) + points.outside)
+        return points
+
+    monkeypatch.setattr(module, "points_of", watched)
+    with Session(busy_town.app) as session:
+        whole = cases_behind(session, question)["n"]
+        n = cases_behind(session, question, grid="D05")["n"]
+        west, south, east, north = map(float, square_of(3.5, 1.5).split(","))
+        cases_behind(session, question, bounds=(west, south, east, north))
+    assert whole == ALL
+    assert (read[0], read[1] < ALL / 2, PILED <= read[2] < ALL / 2) == (ALL + OUTSIDE, True, True)
+    assert n <= read[1]
+
+
+def test_a_matter_stands_for_what_became_it_and_what_it_became(busy_town: Database):
+    with Session(busy_town.app) as session:
+        session.execute(text(_RENAMED))
+        for code, n in (("new-1", PILED), ("old-1", PILED), ("old-2", PILED), ("hole", PILED), ("other", 0)):
+            question = Asked(scheme="duty", first=date.fromisoformat(FIRST), last=date.fromisoformat(LAST), matter=code)
+            assert cases_behind(session, question)["n"] == n, code
+        session.rollback()
 
 
 @pytest.mark.parametrize(
