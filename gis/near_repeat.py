@@ -20,6 +20,8 @@ from gis.errors import BadInput
 from gis.kernel import address, kernel
 
 MOST_PAIRS = 10_000_000
+# Pairs times permutations: what 999 permutations of the most pairs take.
+MOST_DEALT = 999 * MOST_PAIRS
 """Pairs near in space that are looked at."""
 
 _DAY_S = 86_400
@@ -95,7 +97,7 @@ def near_repeat(
     apart_m, apart_days = _ends("distances_m", distances_m), _ends("days", days)
     moment = (second - second.min(initial=np.inf)).astype(np.int32)
     limits = np.minimum(np.floor(apart_days * _DAY_S), _MOST_SECONDS).astype(np.int32)
-    bands = _pairs(at, apart_m)
+    bands = _pairs(at, apart_m, most=min(MOST_PAIRS, MOST_DEALT // max(permutations, 1)))
     near = [len(pairs) for pairs in bands]
     soon = np.diff(_within(np.sort(moment).astype(np.int64), limits), prepend=0)
     expected = np.outer(near, soon) / max(len(at) * (len(at) - 1) / 2, 1)
@@ -113,20 +115,20 @@ def _ends(field: str, ends: Sequence[float]) -> Floats:
     return told
 
 
-def _pairs(at: Floats, apart_m: Floats) -> list[NDArray[np.int32]]:
-    """Pairs (m, 2) of cases by bands of distance, cases near each other near by."""
+def _pairs(at: Floats, apart_m: Floats, *, most: int) -> list[NDArray[np.int32]]:
+    """Pairs (m, 2) of cases by bands of distance, cases near each other near by; refused where there are too many."""
     if not len(at):
         return [np.empty((0, 2), dtype=np.int32) for _ in apart_m]
     tree = cKDTree(at)
     count = int(tree.count_neighbors(tree, apart_m[-1]) - len(at)) // 2
-    if count > MOST_PAIRS:
+    if count > most:
         raise BadInput(
             "too_many_pairs",
-            f"{count:,} pairs of cases lie within {apart_m[-1]:g} m, more than {MOST_PAIRS:,}; "
-            "give a shorter period, fewer kinds of cases or a smaller distance.",
+            f"{count:,} pairs of cases lie within {apart_m[-1]:g} m, more than {most:,}; "
+            "give a shorter period, fewer kinds of cases, a smaller distance or fewer permutations.",
             field="distances_m",
             value=apart_m[-1],
-            values={"pairs": count, "most_pairs": MOST_PAIRS},
+            values={"pairs": count, "most_pairs": most},
         )
     pairs = tree.query_pairs(apart_m[-1], output_type="ndarray").astype(np.int32)
     squared = np.empty(len(pairs))

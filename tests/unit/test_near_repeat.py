@@ -120,3 +120,11 @@ def test_more_pairs_than_can_be_tried_are_refused_before_they_are_made():
     assert (caught.value.code, caught.value.field) == ("too_many_pairs", "distances_m")
     assert caught.value.values == {"pairs": 4600 * 4599 // 2, "most_pairs": 10_000_000}
     assert "smaller distance" in str(caught.value)
+
+
+def test_more_permutations_are_tried_on_fewer_pairs():
+    crowd = np.zeros(1500)
+    with pytest.raises(BadInput) as caught:
+        near_repeat(crowd, crowd, crowd, distances_m=[5], days=[1], permutations=9_999, seed=1)
+    assert caught.value.values == {"pairs": 1500 * 1499 // 2, "most_pairs": 999_099}
+    assert "fewer permutations" in str(caught.value)
