@@ -13,6 +13,7 @@ import json
 import mimetypes
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Scripts:
 
     names: tuple[str, ...]
 
-    @property
+    @cached_property
     def content(self) -> str:
         """All of them, one after the other.
 

@@ -11,8 +11,9 @@ import numpy as np
 def unpacked(column: dict[str, Any]) -> list[Any]:
     """The numbers of a column, None for nothing."""
     raw = np.frombuffer(base64.b64decode(column["data"]), dtype="<" + column["type"])
-    nothing = np.iinfo(raw.dtype).max
-    return [None if one == nothing else column["from"] + one * column["step"] for one in raw.tolist()]
+    is_nothing = np.isnan(raw) if column["type"] == "f8" else raw == np.iinfo(raw.dtype).max
+    told = [column["from"] + one * column["step"] for one in raw.tolist()]
+    return [None if nothing else one for nothing, one in zip(is_nothing.tolist(), told, strict=True)]
 
 
 def unpacked_columns(answer: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Cookie, FastAPI, Header, HTTPException, Response
+from fastapi import APIRouter, Cookie, FastAPI, Header, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -26,6 +26,8 @@ router = APIRouter(include_in_schema=False)
 
 _YEAR_S = 365 * 24 * 3600
 _KEPT, _ASKED_AGAIN = f"public, max-age={_YEAR_S}, immutable", "no-cache"
+# Letters: more than twice as many as the page with most scripts has in their names.
+_MOST_NAMES = 1_000
 Lang = Literal["zh", "en"]
 
 
@@ -85,7 +87,7 @@ def favicon() -> Response:
 
 
 @router.get(f"{STATIC_URL}scripts.js")
-def scripts(names: str, v: str = "") -> Response:
+def scripts(names: Annotated[str, Query(max_length=_MOST_NAMES)], v: str = "") -> Response:
     """Some of our scripts as one file."""
     try:
         found = Scripts(tuple(names.split(",")))

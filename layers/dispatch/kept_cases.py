@@ -75,8 +75,8 @@ def reading_of(session: Session, tree: str) -> Reading:
     known = kept if kept is not None and monotonic() - kept.read_s < _KEPT_S else None
     values = {"xact": cursor.xact if known is None else known.cursor.xact, "limit": _MOST_EVENTS}
     since = session.execute(statement("changed_cases"), values).one()
-    is_like_kept = known is not None and not since.has_chunk and since.events < _MOST_EVENTS
-    if known is None or not is_like_kept or since.has_written or known.cursor.xact > since.top:
+    is_whole = since.has_chunk or since.has_written or since.events == _MOST_EVENTS
+    if known is None or is_whole or known.cursor.xact > since.top:
         found = Reading(cursor, _read(session, tree), monotonic())
     else:
         found = Reading(cursor, _brought_up(session, tree, known.rows, since.cases), known.read_s)

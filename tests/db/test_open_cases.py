@@ -193,3 +193,19 @@ def test_a_file_of_cases_or_a_restored_database_is_read_whole(town: Database):
         (key,) = [key for key in module._kept if key[0] == str(town.app.url)]
         module._kept[key] = replace(module._kept[key], cursor=Cursor(2**60, 0), rows={})
         assert asked(session)["rows"] == 260
+
+
+def test_a_year_that_was_mistyped_keeps_no_case_from_the_page(town_session: Session):
+    fill(town_session, 32, now=NOW)
+    first, last = "0226-05-06T08:00:00+00:00", "9026-05-06T08:00:00+00:00"
+    town_session.execute(
+        text("UPDATE cases SET received_at = :first WHERE id = (SELECT min(id) FROM cases)"), {"first": first}
+    )
+    town_session.execute(
+        text("UPDATE cases SET due_at = :last WHERE id = (SELECT min(id) FROM cases WHERE due_at IS NOT NULL)"),
+        {"last": last},
+    )
+    columns = asked(town_session)["columns"]
+    assert min(columns["received"]) == datetime.fromisoformat(first).timestamp()
+    assert max(due for due in columns["due"] if due is not None) == datetime.fromisoformat(last).timestamp()
+    assert len(columns["number"]) > 20
