@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from gis.edges import Floats, Geometries
+from gis.stops import spans
 from gis.walking import Access, Ints, Network, Walked
 
 _TILE_M = 1_000.0
@@ -83,10 +84,10 @@ def cut_by_minutes(walked: Walked, metres_a_minute: float, *, step: float) -> Cu
     streets, ramps = walked.network, _ramps(walked)
     apart = metres_a_minute * step
     has_way = np.isfinite(ramps.high)
-    first = np.floor(np.where(has_way, ramps.low, 0) / apart)
+    first: Floats = np.floor(np.where(has_way, ramps.low, 0) / apart, dtype=np.float64)
     count = np.maximum(np.ceil(np.where(has_way, ramps.high, 0) / apart - 1e-9) - first, 1).astype(np.int64)
     of = np.repeat(np.arange(len(count)), count)
-    nth = np.arange(len(of)) - np.repeat(count.cumsum() - count, count)
+    nth = spans(np.zeros_like(count), count)
     is_first, is_last = nth == 0, nth == count[of] - 1
     upper = np.where(is_last, ramps.high[of], (first[of] + nth + 1) * apart)
     begin = np.where(is_first, ramps.low_at[of], ramps.at((first[of] + nth) * apart, of))
@@ -200,9 +201,8 @@ def _between(streets: Network, edge: Ints, begin: Floats, end: Floats) -> Geomet
     low, high = gone[first] + begin, gone[first] + end
     before = np.clip(np.searchsorted(gone, low, side="right") - 1, first, last - 1)
     after = np.clip(np.searchsorted(gone, high, side="left"), first + 1, last)
-    inner = np.maximum(after - before - 1, 0)
-    of = np.repeat(np.arange(len(edge)), inner)
-    at = np.arange(len(of)) - np.repeat(inner.cumsum() - inner, inner) + before[of] + 1
+    after = np.maximum(after, before + 1)
+    of, at = np.repeat(np.arange(len(edge)), after - before - 1), spans(before + 1, after)
     ends = [_point(streets, gone, low, before), _point(streets, gone, high, after - 1)]
     xy = np.concatenate([ends[0], streets.xy[at], ends[1]])
     every = np.arange(len(edge))

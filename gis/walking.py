@@ -21,6 +21,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from gis.edges import Floats, Geometries
+from gis.stops import spans
 
 Ints = NDArray[np.int64]
 
@@ -69,13 +70,6 @@ class Network:
         """What it costs from node to node, both ways; of several edges between two nodes the shortest counts."""
         low, high = np.minimum(self.start, self.end), np.maximum(self.start, self.end)
         return _symmetric(low, high, self.cost_m, len(self.node_xy))
-
-    def shapes(self) -> Geometries:
-        """Each edge as a line (e,)."""
-        count = self.last - self.first + 1
-        of = np.repeat(np.arange(len(count)), count)
-        at = np.arange(len(of)) - np.repeat(count.cumsum() - count, count) + self.first[of]
-        return np.asarray(shapely.linestrings(self.xy[at], indices=of), dtype=np.object_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,9 +269,8 @@ def _ends(streets: Network, edge: Ints, at_m: Floats) -> tuple[Floats, Floats]:
 def _segments(streets: Network, edges: Iterable[int]) -> tuple[Ints, Ints]:
     """The vertices at which the straight pieces of some edges begin, and of which edge each is."""
     which = np.asarray(edges, dtype=np.int64)
-    count = streets.last[which] - streets.first[which]
-    of = np.repeat(which, count)
-    begins = np.arange(len(of)) - np.repeat(count.cumsum() - count, count) + streets.first[of]
+    first, last = streets.first[which], streets.last[which]
+    begins, of = spans(first, last), np.repeat(which, last - first)
     long = streets.along_m[begins + 1] > streets.along_m[begins] if len(begins) else np.array([], dtype=np.bool_)
     return begins[long], of[long]
 
