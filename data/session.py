@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from select import POLLIN, poll
+from time import monotonic
 
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from data import embedded
 from data.bell import Bell
@@ -17,6 +23,9 @@ from data.settings import DatabaseSettings
 _CONNECT_LIMIT_S = 5
 # A database on another machine that is gone without a word is missed after half a minute.
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
+# A connection that was used so lately is not asked whether it is there, which takes as long as many an answer: when the
+# database ends a connection it says so, and that can be read.
+_USED_S, _TRUSTED_S = "used_s", 1.0
 _WRITES_EVENTS, _WROTE_EVENTS = "INSERT INTO case_events", "wrote_events"
 
 
@@ -63,13 +72,31 @@ def engine(
             "application_name": "gridkeeper",
             **_ALIVE,
         },
-        pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_use_lifo=True,  # the one used last has everything prepared
     )
+    event.listen(made, "connect", _note_use)
+    event.listen(made, "checkin", _note_use)
+    event.listen(made, "checkout", partial(_require_there, made))
     made.update_execution_options(bell=Bell(made))
     return made
+
+
+def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED_S] = monotonic()
+
+
+def _require_there(bind: Engine, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+    """Ask a connection that lay idle, or has something to say, whether it is still there; if not, all are made anew."""
+    heard = poll()
+    heard.register(connection.fileno(), POLLIN)
+    if monotonic() - record.info[_USED_S] < _TRUSTED_S and not heard.poll(0):
+        return
+    try:
+        bind.dialect.do_ping(connection)
+    except bind.dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 @contextmanager
