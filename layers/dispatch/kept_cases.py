@@ -5,17 +5,21 @@ At the start of a shift a hundred pages open, and each would have a hundred thou
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Thread
 from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from data.fixed_rows import copy_out
+from data.session import read_only
 from data.sql import statement
 from data.tables.loop import CLOCKS
 from layers.cases.loop import closed_states, states
@@ -40,10 +44,12 @@ ROW = {
     "grid": "bigint",
     "revision": "bigint",
 }
-# Whatever changed without an event, by hand in the database, is seen after so long.
-_KEPT_S = 60
+# Whatever changed without an event, by hand in the database, is looked for behind the back of whoever asks once the
+# rows are so old, and is waited for when they are very old.
+_FRESH_S, _KEPT_S = 60, 3600
 # More events than these are not looked at one by one.
 _MOST_EVENTS = 5_000
+_LOG = logging.getLogger("gridkeeper")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,28 +68,49 @@ class Reading:
 
 
 _kept: dict[tuple[str, str], Reading] = {}
-_lock = Lock()
+_locks: dict[tuple[str, str], Lock] = {}
 
 
 def reading_of(session: Session, tree: str) -> Reading:
-    """The open cases of a city as they stand now; what happened since the cursor may be in it already."""
+    """The open cases of a city as they stand now; what happened since the cursor may be in it already.
+
+    Of many who ask at once, one reads and the others wait.
+    """
+    bind = session.get_bind().engine
+    key = str(bind.url), tree
+    with _locks.setdefault(key, Lock()):
+        found = _now(session, key, _kept.get(key))
+    if monotonic() - found.read_s > _FRESH_S:
+        Thread(target=_renew, args=(bind, key), daemon=True).start()
+    return found
+
+
+def _renew(bind: Engine, key: tuple[str, str]) -> None:
+    if not _locks[key].acquire(blocking=False):
+        return
+    try:
+        with read_only(bind) as session:
+            _now(session, key, None)
+    except DBAPIError as error:  # whoever asks next is told, if it is still so
+        _LOG.warning("the open cases were not read again: %s", error)
+    finally:
+        _locks[key].release()
+
+
+def _now(session: Session, key: tuple[str, str], kept: Reading | None) -> Reading:
     # The cursor first: a later one would let a case slip through between the two statements.
     cursor = feed.now(session)
-    key = str(session.get_bind().engine.url), tree
-    with _lock:
-        kept = _kept.get(key)
     known = kept if kept is not None and monotonic() - kept.read_s < _KEPT_S else None
     values = {"xact": cursor.xact if known is None else known.cursor.xact, "limit": _MOST_EVENTS}
     since = session.execute(statement("changed_cases"), values).one()
     is_whole = since.has_chunk or since.has_written or since.events == _MOST_EVENTS
     if known is None or is_whole or known.cursor.xact > since.top:
-        found = Reading(cursor, _read(session, tree), monotonic())
+        found = Reading(cursor, _read(session, key[1]), monotonic())
     else:
-        found = Reading(cursor, _brought_up(session, tree, known.rows, since.cases), known.read_s)
+        found = Reading(cursor, _brought_up(session, key[1], known.rows, since.cases), known.read_s)
     # Who has written sees what nobody else does, and may take it back.
     if not since.has_written:
-        with _lock:
-            _kept[key] = found
+        _kept[key] = found
     return found
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import select, text
@@ -209,3 +211,47 @@ def test_a_year_that_was_mistyped_keeps_no_case_from_the_page(town_session: Sess
     assert min(columns["received"]) == datetime.fromisoformat(first).timestamp()
     assert max(due for due in columns["due"] if due is not None) == datetime.fromisoformat(last).timestamp()
     assert len(columns["number"]) > 20
+
+
+def test_of_many_who_ask_at_once_one_reads(town: Database, monkeypatch):
+    with town.app.begin() as other:
+        fill(Session(other), 320, now=NOW)
+    asked_for: list[list[int] | None] = []
+    real = module._read
+
+    def slowly(session: Session, tree: str, only: list[int] | None = None):
+        asked_for.append(only)
+        sleep(0.2)
+        return real(session, tree, only)
+
+    monkeypatch.setattr(module, "_read", slowly)
+
+    def ask(_: int) -> int:
+        with read_only(town.app) as session:
+            return int(open_cases(session)["rows"])
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(ask, range(6))) == {260}
+    assert asked_for == [None]
+
+
+def test_what_was_changed_by_hand_is_looked_for_once_the_rows_are_old(town: Database):
+    case = report_one(town)
+    with read_only(town.app) as session:
+        asked(session)
+    with town.app.begin() as other:
+        other.execute(text("UPDATE cases SET level = 3 WHERE id = :id"), {"id": case})
+    (key,) = [key for key in module._kept if key[0] == str(town.app.url)]
+    module._kept[key] = replace(module._kept[key], read_s=monotonic() - 61)
+    with read_only(town.app) as session:
+        assert asked(session)["columns"]["level"] == [0], "nobody waits for it"
+    give_up = monotonic() + 10
+    while monotonic() - module._kept[key].read_s > 60 and monotonic() < give_up:
+        sleep(0.02)
+    with read_only(town.app) as session:
+        assert asked(session)["columns"]["level"] == [3]
+    with town.app.begin() as other:
+        other.execute(text("UPDATE cases SET level = 2 WHERE id = :id"), {"id": case})
+    module._kept[key] = replace(module._kept[key], read_s=monotonic() - 3601)
+    with read_only(town.app) as session:
+        assert asked(session)["columns"]["level"] == [2], "what is very old is read before anybody is answered"
