@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 _MEDIA_TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".geojson": "application/geo+json",
@@ -41,7 +42,7 @@ def canonical_json(value: Any) -> bytes:
     >>> canonical_json({"b": 1, "a": "网格"}) == canonical_json({"a": "网格", "b": 1})
     True
     """
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def revalidated(request: Request, body: bytes, *, media_type: str) -> Response:

@@ -38,12 +38,12 @@ from api.routes import (
     suggestions,
     telephones,
 )
+from api.short_way import ShortWay, Way
 from data.session import engine
 from data.settings import DatabaseSettings, PatrolSettings, ServiceSettings
 from layers.patrols.writer import Writer
 
 _API = "/api/v1"
-# In the order in which an address is looked for: fixes come by the thousand a second.
 _PARTS = (
     fixes,
     cases,
@@ -63,6 +63,13 @@ _PARTS = (
     schemes,
     suggestions,
 )
+
+_SHORT_WAYS = {
+    ("POST", f"{_API}/fixes"): Way(fixes.batch_of, fixes.told),
+    ("POST", "/pub"): Way(telephones.owntracks_of, telephones.owntracks_told),
+    ("POST", "/osmand"): Way(telephones.osmand_of, telephones.osmand_told),
+    ("GET", "/osmand"): Way(telephones.osmand_of, telephones.osmand_told),
+}
 
 
 def create_app(
@@ -102,8 +109,11 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         responses=PROBLEMS,
+        # Nothing leaves this machine, whatever its environment says of collectors.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(ShortWay, ways=_SHORT_WAYS)
     app.add_middleware(Guard, hosts=service.hosts)
     app.add_middleware(ProtectiveHeaders)
     handle_errors(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PROTECTIVE = {
@@ -13,6 +12,7 @@ PROTECTIVE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+_AS_SENT = [(name.lower().encode(), value.encode()) for name, value in PROTECTIVE.items()]
 
 
 class ProtectiveHeaders:
@@ -26,9 +26,9 @@ class ProtectiveHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in PROTECTIVE.items():
-                    headers.setdefault(name, value)
+                given = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in given}
+                message["headers"] = given + [one for one in _AS_SENT if one[0] not in names]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,13 +63,10 @@ def encoded(columns: Mapping[str, Column]) -> bytes:
     '0001 0000 0004 0000 0007 0001 ffff ffff ffff'
     """
     lengths = {name: _lengths(column) for name, column in columns.items()}
-    wire: list[Any] = [("fields", ">i2")]
-    for name, column in columns.items():
-        wire.append((f"length of {name}", ">i4"))
-        if (lengths[name] > 0).any():  # of a column that is nowhere known nothing follows
-            wire.append((name, _wire(column)))
+    # Of a column that is nowhere known nothing follows.
+    wire = [(name, _wire(column) if (lengths[name] > 0).any() else None) for name, column in columns.items()]
     count = len(next(iter(columns.values())).values)
-    rows = np.empty(count, dtype=wire)
+    rows = np.empty(count, dtype=_row(tuple(wire)))
     rows["fields"] = len(columns)
     offsets: Mapping[str, Any] = rows.dtype.fields or {}
     cut: dict[str, NDArray[Any]] = {}
@@ -86,6 +84,16 @@ def encoded(columns: Mapping[str, Column]) -> bytes:
         width, first = rows.dtype[name].itemsize, int(offsets[name][1])
         kept[:, first : first + width] = np.arange(width) < taken[:, None]
     return _HEAD + table[kept].tobytes() + _END
+
+
+@lru_cache(maxsize=64)
+def _row(wire: tuple[tuple[str, Any], ...]) -> np.dtype[Any]:
+    fields: list[Any] = [("fields", ">i2")]
+    for name, value in wire:
+        fields.append((f"length of {name}", ">i4"))
+        if value is not None:
+            fields.append((name, value))
+    return np.dtype(fields)
 
 
 def _wire(column: Column) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -14,8 +15,12 @@ from api.app import create_app
 from api.cli.demo import SampleSize, load_sample
 from api.cli.output import output_of
 from api.cli.service import service_engine
+from data.session import read_only
 from data.settings import ServiceSettings
 from gis.errors import GridError
+from layers.dispatch.cities import city
+from layers.dispatch.kept_cases import reading_of
+from layers.errors import NotFound
 
 HOST = "127.0.0.1"
 # How long answers under way may take when the service ends.
@@ -32,7 +37,12 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, *, ready: Callable[[], None] = lambda: None) -> None:
         config = uvicorn.Config(
-            app, log_level="warning", server_header=False, timeout_graceful_shutdown=_LAST_ANSWERS_S
+            app,
+            loop="uvloop",
+            http="httptools",
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=_LAST_ANSWERS_S,
         )
         super().__init__(config)
         self._app = app
@@ -62,6 +72,9 @@ def serve(
     bind = service_engine(out, long=True)
     if sample:
         load_sample(bind, out, SampleSize.TOWN, if_empty=True)
+    # The first dispatcher shall not wait for the open cases; a city without schemes has none.
+    with suppress(NotFound), read_only(bind) as session:
+        reading_of(session, city(session, None))
     bind.dispose()
     server = Server(create_app(), ready=lambda: out.show(f"Gridkeeper is at http://{HOST}:{chosen}"))
     server.run(sockets=[listener])

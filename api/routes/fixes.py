@@ -18,13 +18,28 @@ from layers.patrols.writer import Writer
 
 router = APIRouter(tags=["fixes"])
 
-DeviceSecret = Annotated[str, Header(alias="X-Device", max_length=200, description="The secret of the device.")]
+_LONGEST_SECRET = 200
+DeviceSecret = Annotated[
+    str, Header(alias="X-Device", max_length=_LONGEST_SECRET, description="The secret of the device.")
+]
 
 
 @router.post("/fixes", response_model=FixesTaken)
 async def take_fixes(request: Request, body: FixBatch, secret: DeviceSecret) -> Response:
     """Take fixes of one device in; what is answered is stored, and sending it again changes nothing."""
-    return _told(await written(request, Sent(secret, [one.fix() for one in body.fixes], datum=body.datum)))
+    return told(await written(request, body.sent(secret)))
+
+
+def batch_of(request: Request, body: bytes) -> Sent | None:
+    """What a well formed request for that brings, None where it has to be looked at closer.
+
+    Raises:
+        ValueError: It is none.
+    """
+    secret, kind = request.headers.get("x-device", ""), request.headers.get("content-type", "")
+    if not 0 < len(secret) <= _LONGEST_SECRET or kind.partition(";")[0] != "application/json":
+        return None
+    return FixBatch.model_validate_json(body).sent(secret)
 
 
 @router.post(
@@ -38,7 +53,7 @@ def take_gpx(request: Request, body: TheBody, secret: DeviceSecret) -> Response:
     sent = Sent(secret, [fix for fix in points if fix is not None])
     writer: Writer = request.app.state.fixes.writer
     found, bad = _known(writer.put(sent).result()), len(points) - len(sent.fixes)
-    return _told(replace(found, received=found.received + bad, unreadable=bad))
+    return told(replace(found, received=found.received + bad, unreadable=bad))
 
 
 async def written(request: Request, sent: Sent) -> Taken:
@@ -58,5 +73,6 @@ def _known(found: Taken | None) -> Taken:
     return found
 
 
-def _told(found: Taken) -> Response:
+def told(found: Taken) -> Response:
+    """The answer to those who send fixes of ours."""
     return Response(canonical_json(vars(found)), media_type="application/json")

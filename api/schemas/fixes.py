@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.schemas.cases import Coordinate, Text, written
-from layers.patrols.fixes import FIRST_INSTANT_US, LAST_INSTANT_US, Fix
+from layers.patrols.fixes import FIRST_INSTANT_US, LAST_INSTANT_US, Fix, Sent
 from layers.patrols.instants import instant_of, us_of
 
 _FIRST, _LAST = instant_of(FIRST_INSTANT_US), instant_of(LAST_INSTANT_US)
@@ -72,6 +72,10 @@ class FixBatch(BaseModel):
 
     fixes: Annotated[list[FixSent], Field(max_length=5_000)]
     datum: Annotated[Text | None, Field(max_length=100)] = None
+
+    def sent(self, secret: str) -> Sent:
+        """As the device with a secret brings them."""
+        return Sent(secret, [one.fix() for one in self.fixes], datum=self.datum)
 
 
 class FixesTaken(BaseModel):

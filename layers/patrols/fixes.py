@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import nan
 from typing import NamedTuple
 
@@ -64,11 +63,6 @@ class Sent:
     label: str | None = None
     datum: str | None = None
 
-    @cached_property
-    def secret_hash(self) -> str:
-        """The secret as it is stored."""
-        return hash_of(self.secret)
-
 
 @dataclass
 class Batch:
@@ -116,15 +110,16 @@ class Taken:
     unreadable: int = 0
 
 
-def taken(fate: Texts) -> Taken:
+def taken(fate: Iterable[str]) -> Taken:
     """The sums of some fates.
 
-    >>> taken(np.array(["stored", "mock", "repeat", "stored"], dtype=object))
+    >>> taken(["stored", "mock", "repeat", "stored"])
     Taken(received=4, stored=2, repeats=1, off_shift=0, aside={'mock': 1}, unreadable=0)
     """
-    counts = Counter(fate.tolist())
+    counts = Counter(fate)
+    received = counts.total()
     stored, repeats, off_shift = (counts.pop(name, 0) for name in (STORED, REPEAT, OFF_SHIFT))
-    return Taken(len(fate), stored, repeats, off_shift, dict(sorted(counts.items())))
+    return Taken(received, stored, repeats, off_shift, dict(sorted(counts.items())))
 
 
 def hash_of(secret: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,9 +60,9 @@ def look(session: Session, batch: Batch, carriers: Ints, *, judged_by: Mapping[i
     first = np.flatnonzero(np.r_[True, (device[1:] != device[:-1]) | (at[1:] // DAY_US != at[:-1] // DAY_US)])
     last = np.r_[first[1:], len(batch)] - 1
     asked = {
-        "devices": device[first].tolist(),
-        "since": [instant_of(one) for one in at[first].tolist()],
-        "until": [instant_of(one) for one in at[last].tolist()],
+        "devices": _array(device[first]),
+        "since": _array(_instants(at[first])),
+        "until": _array(_instants(at[last])),
         "first": instant_of(int(at.min())),
         "last": instant_of(int(at.max())),
         "judged_by": json.dumps(judged_by),
@@ -82,14 +83,23 @@ def look(session: Session, batch: Batch, carriers: Ints, *, judged_by: Mapping[i
     return Seen(is_known, shift_id, staff_id)
 
 
+def _instants(at: Ints) -> Any:
+    return np.datetime_as_string(at.astype("M8[us]"), timezone="UTC")
+
+
+def _array(values: Any) -> str:
+    """An array as one word for the database, which is read in a tenth of the time that a word for each value takes."""
+    return "{" + ",".join(map(str, values.tolist())) + "}"
+
+
 def _spans(batch: Batch, seen: Mapping[str, Ints], rows: Ints) -> tuple[Sequence[int], Sequence[int]]:
     """From which row of a batch to which each shift reaches."""
     left = np.searchsorted(batch.device, seen["device_id"][rows]).tolist()
     right = np.searchsorted(batch.device, seen["device_id"][rows], side="right").tolist()
-    at = batch.at - EPOCH_US
+    at = (batch.at - EPOCH_US).tolist()
     since, until = seen["since"][rows].tolist(), seen["until"][rows].tolist()
-    begin = [a + int(np.searchsorted(at[a:b], one)) for a, b, one in zip(left, right, since, strict=True)]
-    end = [a + int(np.searchsorted(at[a:b], one)) for a, b, one in zip(left, right, until, strict=True)]
+    begin = [bisect_left(at, one, a, b) for a, b, one in zip(left, right, since, strict=True)]
+    end = [bisect_left(at, one, a, b) for a, b, one in zip(left, right, until, strict=True)]
     return begin, end
 
 

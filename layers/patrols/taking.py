@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -97,16 +97,17 @@ class Taker:
 
     def _take(self, session: Session, batch: Batch, devices: Mapping[int, Device], now_us: int) -> Texts:
         fate = np.full(len(batch), "", dtype=object)
-        carriers = [devices[one] for one in np.unique(batch.device).tolist()]
-        tree = _of_devices(batch, [one.tree for one in carriers])
-        carrier = _of_devices(batch, [one.staff_id or -1 for one in carriers]).astype(np.int64)
+        ids, row = np.unique(batch.device, return_inverse=True)
+        carriers = [devices[one] for one in ids.tolist()]
+        tree = np.array([one.tree for one in carriers], dtype=object)[row]
+        carrier = np.array([one.staff_id or -1 for one in carriers])[row]
         self._stamper.get_ready(session, {one.tree for one in carriers})
         seen = look(session, batch, carrier, judged_by=self._stamper.judged_by)
         fate[_repeated(batch) | seen.known] = REPEAT
         if not batch.always:
             fate[(seen.shift_id < 0) & (fate == "")] = OFF_SHIFT
         looked_at = np.flatnonzero(fate == "")
-        declared = _of_devices(batch, [one.datum for one in carriers])[looked_at]
+        declared = np.array([one.datum for one in carriers], dtype=object)[row[looked_at]]
         said = batch.datum[looked_at]
         datum = np.where(said == None, declared, said)  # noqa: E711  # elementwise
         oldest = oldest_us(now_us, self._kept_days)
@@ -239,9 +240,3 @@ def _repeated(batch: Batch) -> Bools:
     at = batch.at
     same[1:] = (batch.device[1:] == batch.device[:-1]) & (at[1:] == at[:-1])
     return same
-
-
-def _of_devices(batch: Batch, values: Sequence[Any]) -> Texts:
-    """What is known of each device, in the order of their ids, for each row of a batch in the order of its keys."""
-    first = np.flatnonzero(np.r_[True, batch.device[1:] != batch.device[:-1]])
-    return np.repeat(np.array(values, dtype=object), np.diff(np.r_[first, len(batch)]))

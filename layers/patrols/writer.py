@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
+from itertools import islice
 from threading import Condition, Thread
 
 import numpy as np
@@ -21,13 +22,15 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from data.session import read_only
 from data.sql import statement
 from layers.errors import Unavailable
-from layers.patrols.fixes import Batch, Sent, Taken, taken
+from layers.patrols.fixes import Batch, Sent, Taken, hash_of, taken
 from layers.patrols.sieve import canonical
 from layers.patrols.taking import Device, Taker
 
 # Fixes that may wait; a second of what one process can write. Whoever comes then is told to come again.
 _MOST_WAITING = 50_000
 _MOST_AT_ONCE = 20_000
+# A group is complete when nobody has come for so long, or when it has waited for so long.
+_QUIET_S, _GATHER_S = 0.0005, 0.01
 # For so long a device is believed to be what it was when it was looked up.
 _KNOWN_S = 10.0
 _MOST_KNOWN = 100_000
@@ -84,7 +87,8 @@ class Writer:
                 raise Unavailable("fixes_waiting", "More fixes wait than can be written now; send these again later.")
             self._waiting.append((sent, answer))
             self._fixes += len(sent.fixes)
-            self._changed.notify()
+            if len(self._waiting) == 1:
+                self._changed.notify()
         return answer
 
     def _write(self) -> None:
@@ -97,12 +101,20 @@ class Writer:
         with self._changed:
             while not self._waiting and self._is_open:
                 self._changed.wait()
+            self._gather()
             group, fixes = [], 0
             while self._waiting and fixes < _MOST_AT_ONCE:
                 group.append(self._waiting.popleft())
                 fixes += len(group[-1][0].fixes)
             self._fixes -= fixes
         return group
+
+    def _gather(self) -> None:
+        """Let those come who were answered a moment ago: what a commit costs is much the same for one and for many."""
+        seen, give_up = 0, time.monotonic() + _GATHER_S
+        while self._is_open and seen < len(self._waiting) < _MOST_AT_ONCE and time.monotonic() < give_up:
+            seen = len(self._waiting)
+            self._changed.wait(_QUIET_S)
 
     def _answer(self, group: Sequence[tuple[Sent, Answer]]) -> None:
         try:
@@ -122,7 +134,7 @@ class Writer:
             answer.set_result(one)
 
     def _take(self, sent: Sequence[Sent]) -> list[Taken | None]:
-        devices = self._devices([one.secret_hash for one in sent])
+        devices = self._devices([hash_of(one.secret) for one in sent])
         known = [
             device if device and one.label in (None, device.label) else None
             for one, device in zip(sent, devices, strict=True)
@@ -158,5 +170,5 @@ class Writer:
             datum=np.repeat(np.array([canonical(sent.datum) for sent, _ in pairs], dtype=object), counts),
         )
         devices = {device.id: device for _, device in pairs}
-        fate = self._taker.take(batch, devices, now_us=time.time_ns() // 1000)
-        return [taken(some) for some in np.split(fate, np.cumsum(counts)[:-1])]
+        fate = iter(self._taker.take(batch, devices, now_us=time.time_ns() // 1000).tolist())
+        return [taken(islice(fate, count)) for count in counts]

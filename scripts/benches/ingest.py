@@ -1,8 +1,8 @@
 """How fast fixes come in: a file of them beside a bare COPY, and single ones over HTTP beside a bare endpoint.
 
 The COPY goes into the same table with the same key, of rows that were made before the clock starts. The bare endpoint
-is FastAPI that validates the same body and answers; ours answers after the commit of a fix that was judged, located and
-not known before.
+is FastAPI that validates the same body and answers, by the same server; ours is the service as `gridkeeper serve` does
+it, and answers after the commit of a fix that was judged, located and not known before.
 """
 
 from __future__ import annotations
@@ -174,8 +174,7 @@ def requests(labels: list[str], frame: pd.DataFrame, port: int, round_: int, cou
 def single(report: Report, settings: DatabaseSettings, labels: list[str], frame: pd.DataFrame, size: Size) -> None:
     """Single fixes over HTTP, each answered after its commit."""
     took_s, rounds = dict[str, list[float]](), {SERVED: 0, BARELY: 0}
-    commands = [module("ingesting.service", which) for which in ("ours", "bare")]
-    with served(settings, commands[0]) as ours, served(settings, commands[1]) as bare:
+    with served(settings) as ours, served(settings, module("ingesting.bare")) as bare:
         ports = {SERVED: ours.port, BARELY: bare.port}
         waiting: dict[str, list[bytes]] = {}
 

@@ -1,4 +1,4 @@
-"""What is asked over HTTP: the service, or a bare endpoint that validates the same body and does nothing with it."""
+"""A bare endpoint, beside which the service is measured: it validates the same body and does nothing with it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
-from api.app import create_app
-from api.cli.serve import Server, listen
+from api.cli.serve import listen
 from api.schemas.fixes import FixBatch, FixesTaken
 
 
@@ -25,8 +24,4 @@ def bare() -> FastAPI:
 
 
 if __name__ == "__main__":
-    port, which = int(sys.argv[1]), sys.argv[2]
-    if which == "bare":
-        uvicorn.Server(uvicorn.Config(bare(), log_level="warning")).run(sockets=[listen(port)])
-    else:
-        Server(create_app()).run(sockets=[listen(port)])
+    uvicorn.Server(uvicorn.Config(bare(), log_level="warning")).run(sockets=[listen(int(sys.argv[1]))])
