@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -72,10 +72,12 @@ UPDATE cases SET state = 'handling', paused_state = NULL, queue_reason = NULL, c
 
 
 @contextmanager
-def service(database: str, *filled_by: str) -> Iterator[str]:
-    """The service on a free port, on a database that a command of ours fills."""
+def service(database: str, *filled_by: str, then: Callable[[DatabaseSettings], None] | None = None) -> Iterator[str]:
+    """The service on a free port, on a database that a command of ours fills, and then something else."""
     env = {**os.environ, "GRIDKEEPER_DATABASE": database}
     subprocess.run([GRIDKEEPER, *filled_by], env=env, check=True)
+    if then is not None:
+        then(DatabaseSettings(database=database))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -200,8 +202,7 @@ def dispatch_rows(browser: Browser, rounds: int) -> tuple[list[Row], list[Promis
     """The dispatch page: first paint, and frames during a pan."""
     paints: list[float] = []
     frames: list[float] = []
-    with service("bench_dispatch_page", "demo", "--cases", str(OPEN), "--if-empty") as url:
-        _open_all(DatabaseSettings(database="bench_dispatch_page"))
+    with service("bench_dispatch_page", "demo", "--cases", str(OPEN), "--if-empty", then=_open_all) as url:
         for _ in range(rounds):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             paints.append(first_paint_s(page, f"{url}/dispatch?lang=en"))
