@@ -16,7 +16,7 @@ from layers.errors import Forbidden
 _LONGEST_NAME = 100
 
 
-def get_actor(request: Request) -> Actor:
+async def get_actor(request: Request) -> Actor:
     """The actor of a request: the one X-Actor names, else 'anonymous', in the roles of X-Role, else a resident.
 
     Raises:

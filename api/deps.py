@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from data.session import read_only, unit_of_work
@@ -20,6 +21,15 @@ def get_session(request: Request) -> Iterator[Session]:
 # With FastAPI's default scope the commit would come after the answer: a client could be told 201 for a case
 # that the commit then loses.
 TheSession = Annotated[Session, Depends(get_session, scope="function")]
+
+
+async def get_engine(request: Request) -> Engine:
+    """For a route that is asked so often that it begins and ends its transaction in its own thread."""
+    bind: Engine = request.app.state.engine
+    return bind
+
+
+TheEngine = Annotated[Engine, Depends(get_engine)]
 
 
 def get_reader(request: Request) -> Iterator[Session]:

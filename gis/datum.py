@@ -84,11 +84,8 @@ def to_stored(x: ArrayLike, y: ArrayLike, *, datum: str) -> Stored:
     kind = find_datum(datum)
     raw_x, raw_y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     finite = np.isfinite(raw_x) & np.isfinite(raw_y)
-    reason = np.select(
-        [~finite, (raw_x == 0) & (raw_y == 0)],
-        [np.str_("position_not_finite"), np.str_("position_zero")],
-        default=kind.screen(raw_x, raw_y),
-    )
+    reason = np.where((raw_x == 0) & (raw_y == 0), np.str_("position_zero"), kind.screen(raw_x, raw_y))
+    reason = np.where(finite, reason, np.str_("position_not_finite"))
     lon, lat = np.full(raw_x.shape, np.nan), np.full(raw_x.shape, np.nan)
     good = reason == ""
     lon[good], lat[good] = kind.convert(raw_x[good], raw_y[good])

@@ -128,8 +128,8 @@ def _screen_nothing(x: Floats, y: Floats) -> Texts:
 
 
 def _screened(*, fits: NDArray[np.bool_], swapped: NDArray[np.bool_]) -> Texts:
-    chosen = np.select([fits, swapped], [np.str_(""), np.str_("position_swapped")], np.str_("position_out_of_range"))
-    return np.asarray(chosen, dtype=np.str_)
+    bad = np.where(swapped, np.str_("position_swapped"), np.str_("position_out_of_range"))
+    return np.where(fits, np.str_(""), bad)
 
 
 def _as_they_are(x: Floats, y: Floats) -> Pair:

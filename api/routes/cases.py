@@ -10,10 +10,11 @@ from pydantic import BaseModel
 
 from api.answers import canonical_json
 from api.auth import TheActor
-from api.deps import TheSession
+from api.deps import TheEngine, TheSession
 from api.etags import SeenCase, case_tag
 from api.schemas.cases import CaseReport
 from api.schemas.steps import StepAsked
+from data.session import unit_of_work
 from layers.cases.claims import Claim, Receipt
 from layers.cases.intake import receive
 from layers.cases.loop_told import loop_told
@@ -28,12 +29,13 @@ IdempotencyKey = Annotated[
 
 
 @router.post("/cases", status_code=201)
-def report_case(body: CaseReport, actor: TheActor, session: TheSession, key: IdempotencyKey = None) -> Response:
+def report_case(body: CaseReport, actor: TheActor, bind: TheEngine, key: IdempotencyKey = None) -> Response:
     """Take a report in; the answer says which grid it lies in, who gets it, why, and by when.
 
     With an Idempotency-Key a repeat gets the first answer again, marked `Idempotent-Replay: true`.
     """
-    receipt = receive(session, actor, body.report(), claim=_claim(key, body))
+    with unit_of_work(bind) as session:
+        receipt = receive(session, actor, body.report(), claim=_claim(key, body))
     return _answer(receipt, status=201, headers={"Location": f"/api/v1/cases/{receipt.answer['number']}"})
 
 

@@ -7,6 +7,7 @@ import time
 import numpy as np
 from sqlalchemy import Engine, text
 
+from data.roles import ADMIN, OWNER
 from data.session import engine, unit_of_work
 from data.settings import DatabaseSettings
 from data.tables import Scheme
@@ -50,7 +51,7 @@ _FILL = text(
 def fill(settings: DatabaseSettings, cases: int) -> None:
     """Put the cases into the database."""
     print(f"Inserting {cases:,} cases (not timed)", flush=True)
-    owner = engine(settings, role="gridkeeper_owner", statement_limit_s=0)
+    owner = engine(settings, role=OWNER, statement_limit_s=0)
     with unit_of_work(owner) as session:
         scheme = Scheme(
             name=TREE, tree=TREE, title=TREE, kind="beats", extent="partial", metric_srid=32649, time_zone="UTC"
@@ -66,6 +67,11 @@ def fill(settings: DatabaseSettings, cases: int) -> None:
         connection.execute(text("VACUUM (ANALYZE) cases"))
         connection.execute(text("VACUUM (ANALYZE) placements"))
     owner.dispose()
+    # A city's table has not been written a moment ago: what is still on its way to the disk goes there now.
+    admin = engine(settings, role=ADMIN, statement_limit_s=0)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+    admin.dispose()
 
 
 def late(bind: Engine, times: int) -> tuple[np.ndarray, int, int]:
