@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from datetime import datetime
@@ -54,4 +55,5 @@ def with_bare_endpoint() -> FastAPI:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # as the command does once all is loaded
     Server(with_bare_endpoint()).run(sockets=[listen(int(sys.argv[1]))])
