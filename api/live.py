@@ -38,8 +38,8 @@ WINDOW = 4 * MOST_EVENTS
 # Sent at once at the most: what a slow client has not taken yet is held for it alone.
 _MOST_SENT = 100
 _KEEP_ALIVE_S = 15.0
-# How soon to look again for events that wait for the end of an older transaction.
-_LOOK_AGAIN_S = 0.1
+# How soon to look again for events that wait for the end of an older transaction: at once, then ever less often.
+_LOOK_AGAIN_S, _LOOK_AGAIN_MOST_S = 0.01, 0.1
 _AFTER_A_FAULT_S = 1.0
 _COME_BACK_MS = 1_000
 _LOG = logging.getLogger("gridkeeper")
@@ -140,9 +140,10 @@ class Live:
                 with self._heard() as connection:
                     told = False
                     # What happened while nobody listened.
-                    waits = self._read_on()
-                    while self._wait(connection, _LOOK_AGAIN_S if waits else None):
+                    waits, again_s = self._read_on(), _LOOK_AGAIN_S
+                    while self._wait(connection, again_s if waits else None):
                         waits = self._read_on()
+                        again_s = min(2 * again_s, _LOOK_AGAIN_MOST_S) if waits else _LOOK_AGAIN_S
             except Exception as fault:  # whatever it is, events will come
                 if not told:
                     _LOG.warning("live events wait: %r", fault)
