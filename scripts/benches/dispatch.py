@@ -33,7 +33,6 @@ OURS, BARELY = "gridkeeper POST /cases", "bare INSERT of the case row"
 _REPORTS = "/api/v1/cases"
 # The first reports after a start find rules, plans and connections missing; they are not timed.
 _COLD = 100
-_COLD_HEARD = 20
 _GRIDKEEPER = Path(sys.executable).with_name("gridkeeper")
 
 
@@ -95,11 +94,9 @@ def posts(report: Report, port: int, bodies: list[dict[str, Any]], size: Size) -
 
 def live(report: Report, port: int, bodies: list[dict[str, Any]], size: Size) -> None:
     """From sending a report to everyone having heard of it."""
-    requests = [load.request(_REPORTS, port, body) for body in bodies[: _COLD + size.events]]
+    requests = [load.request(_REPORTS, port, body) for body in bodies[: size.events]]
     load.post_all(port, requests[:_COLD])
-    # A connection that has not located anything yet takes a tenth of a second more.
-    sent = requests[-size.events - _COLD_HEARD :]
-    found = load.follow(port, sent, clients=size.clients, apart_s=0.1, cold=_COLD_HEARD)
+    found = load.follow(port, requests, clients=size.clients, apart_s=0.1)
     p50, p99 = (float(value) * 1000 for value in np.quantile(found.seconds, [0.5, 0.99]))
     heard = len(found.seconds)
     columns = ["clients", "reports", "heard", "p50 ms", "p99 ms"]

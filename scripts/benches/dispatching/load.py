@@ -59,20 +59,20 @@ class Followed:
     expected: int = 0
 
 
-def follow(port: int, requests: Sequence[bytes], *, clients: int, apart_s: float, cold: int) -> Followed:
-    """Let clients follow while reports are sent one after the other; the first ones are not timed."""
-    return asyncio.run(_follow(port, requests, clients, apart_s, cold))
+def follow(port: int, requests: Sequence[bytes], *, clients: int, apart_s: float) -> Followed:
+    """Let clients follow while reports are sent one after the other."""
+    return asyncio.run(_follow(port, requests, clients, apart_s))
 
 
-async def _follow(port: int, requests: Sequence[bytes], clients: int, apart_s: float, cold: int) -> Followed:
-    found = Followed(expected=clients * (len(requests) - cold))
+async def _follow(port: int, requests: Sequence[bytes], clients: int, apart_s: float) -> Followed:
+    found = Followed(expected=clients * len(requests))
     sent_at: list[float] = []
     streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(clients)]
     for reader, writer in streams:
         writer.write(f"GET /api/v1/live HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         while not (await reader.readline()).startswith(b"id:"):
             pass
-    following = [asyncio.create_task(_hear(reader, len(requests), sent_at, found, cold)) for reader, _ in streams]
+    following = [asyncio.create_task(_hear(reader, len(requests), sent_at, found)) for reader, _ in streams]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for one in requests:
         sent_at.append(time.perf_counter())
@@ -87,11 +87,10 @@ async def _follow(port: int, requests: Sequence[bytes], clients: int, apart_s: f
     return found
 
 
-async def _hear(reader: asyncio.StreamReader, count: int, sent_at: list[float], found: Followed, cold: int) -> None:
+async def _hear(reader: asyncio.StreamReader, count: int, sent_at: list[float], found: Followed) -> None:
     heard = 0
     while heard < count and (line := await reader.readline()):
         # One event of each report says that it came in.
         if line.startswith(b"data:") and b'"kind" : "received"' in line:
-            if heard >= cold:
-                found.seconds.append(time.perf_counter() - sent_at[heard])
+            found.seconds.append(time.perf_counter() - sent_at[heard])
             heard += 1
