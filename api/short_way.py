@@ -47,8 +47,9 @@ class ShortWay:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        # A body that was not announced may turn out to be too large while it comes.
-        if request.method != "GET" and "content-length" not in request.headers:
+        has_length, is_chunked = (name in request.headers for name in ("content-length", "transfer-encoding"))
+        # A body that was not announced may turn out to be too large while it comes, and that of a GET says nothing.
+        if is_chunked or has_length == (request.method == "GET"):
             await self._app(scope, receive, send)
             return
         messages = await _received(receive)

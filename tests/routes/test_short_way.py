@@ -54,6 +54,7 @@ TAKEN = {
     "OsmAnd in JSON": ("POST", "/osmand", JSON, {"device_id": SECRET, "location": LOCATION}),
 }  # fmt: skip
 REFUSED = {
+    "OsmAnd in the body of a GET": ("GET", "/osmand", JSON, {"device_id": SECRET, "location": LOCATION}),
     "no JSON": ("POST", "/api/v1/fixes", PHONE, b"{"),
     "NaN": ("POST", "/api/v1/fixes", PHONE, b'{"fixes": [{"at": "2026-05-03T08:00:00Z", "x": NaN, "y": 1}]}'),
     "no UTF-8": ("POST", "/api/v1/fixes", PHONE, b'{"fixes": [], "datum": "\xff"}'),
