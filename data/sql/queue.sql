@@ -52,7 +52,9 @@ WITH fits AS NOT MATERIALIZED (
             'code', unit.code, 'zh', unit.name_zh, 'en', unit.name_en
         ]) END AS department,
         CASE WHEN task.id IS NOT NULL THEN json_object(ARRAY['code', task.code, 'name', task.name]) END AS grid,
-        CASE WHEN person.id IS NOT NULL THEN json_object(ARRAY['staff_no', person.staff_no, 'name', person.name]) END AS staff,
+        CASE WHEN person.id IS NOT NULL THEN json_object(ARRAY[
+            'staff_no', person.staff_no, 'name', person.name
+        ]) END AS staff,
         c.category, c.description, ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, c.received_at, c.revision
     ) AS shown
 )

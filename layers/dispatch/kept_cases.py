@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from data.fixed_rows import copy_out
@@ -91,7 +91,7 @@ def _renew(bind: Engine, key: tuple[str, str]) -> None:
     try:
         with read_only(bind) as session:
             _now(session, key, None)
-    except DBAPIError as error:  # whoever asks next is told, if it is still so
+    except SQLAlchemyError as error:  # whoever asks next is told, if it is still so
         _LOG.warning("the open cases were not read again: %s", error)
     finally:
         _locks[key].release()
