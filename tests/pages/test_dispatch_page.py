@@ -57,12 +57,12 @@ def test_nothing_in_the_list_is_cut_off_at_the_side(visit: Start, town_server: s
     assert dispatcher.page.evaluate(_CUT_OFF) == []
 
 
-@pytest.mark.parametrize("far", [200, 60_000, 2**31, 2**40])
-def test_packed_columns_are_the_same_in_the_browser(dispatcher: Dispatcher, far: int) -> None:
-    column = packed(np.array([3, 3 + far, 0]) * 0.5, step=0.5, known=np.array([True, True, False]))
-    told = dispatcher.page.evaluate("(column) => [...gridkeeper.unpacked(column, -7)]", column)
-    assert told == [1.5, 1.5 + far / 2, -7]
-    assert told == [-7 if one is None else one for one in unpacked(column)]
+def test_packed_columns_are_the_same_in_the_browser(dispatcher: Dispatcher) -> None:
+    for far in (200, 60_000, 2**31, 2**40):
+        column = packed(np.array([3, 3 + far, 0]) * 0.5, step=0.5, known=np.array([True, True, False]))
+        told = dispatcher.page.evaluate("(column) => [...gridkeeper.unpacked(column, -7)]", column)
+        assert told == [1.5, 1.5 + far / 2, -7], column["type"]
+        assert told == [-7 if one is None else one for one in unpacked(column)]
 
 
 def test_filters_narrow_list_and_map_together(dispatcher: Dispatcher, api: httpx2.Client) -> None:

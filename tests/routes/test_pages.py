@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from maps.assets import STATIC
+from tests.routes.requests import told
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,11 @@ def test_the_scripts_of_a_page_travel_as_one_file_in_their_order(client: TestCli
 @pytest.mark.parametrize("names", ["nothing", "core,nothing", "../../assets", "core,", ""])
 def test_scripts_that_there_are_not_are_not_found(client: TestClient, names: str):
     assert client.get("/static/scripts.js", params={"names": names}).status_code == 404
+
+
+def test_more_scripts_than_a_page_has_are_not_looked_for(client: TestClient):
+    names = ",".join(["core"] * 201)
+    told(client.get("/static/scripts.js", params={"names": names}), 422, "invalid_value")
 
 
 def test_the_icon_is_answered_here(client: TestClient):
