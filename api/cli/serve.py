@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app
 from api.cli.demo import SampleSize, load_sample
@@ -18,6 +19,7 @@ from api.cli.service import service_engine
 from data.session import read_only
 from data.settings import ServiceSettings
 from gis.errors import GridError
+from layers.cases.warming import warm
 from layers.dispatch.cities import city
 from layers.dispatch.kept_cases import reading_of
 from layers.errors import NotFound
@@ -32,7 +34,7 @@ class Server(uvicorn.Server):
 
     Args:
         app: What it serves.
-        ready: Called when it answers.
+        ready: Called when it listens, before the first answer.
     """
 
     def __init__(self, app: FastAPI, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -76,7 +78,15 @@ def serve(
     with suppress(NotFound), read_only(bind) as session:
         reading_of(session, city(session, None))
     bind.dispose()
-    server = Server(create_app(), ready=lambda: out.show(f"Gridkeeper is at http://{HOST}:{chosen}"))
+    app = create_app()
+
+    def ready() -> None:
+        # Without it the first reports take longer, and whoever asks is told what is amiss.
+        with suppress(SQLAlchemyError, GridError):
+            warm(app.state.engine)
+        out.show(f"Gridkeeper is at http://{HOST}:{chosen}")
+
+    server = Server(app, ready=ready)
     server.run(sockets=[listener])
     if not server.started:
         raise typer.Exit(1)

@@ -4,10 +4,13 @@ SELECT d.id::text AS number, CAST(round(CAST(away.metres AS numeric), 1) AS floa
     CAST(round(CAST(abs(EXTRACT(EPOCH FROM d.occurred_at - c.occurred_at)) / 3600 AS numeric), 1) AS float8) AS hours,
     d.state, d.description
 FROM cases c
-JOIN cases d ON d.geom && ST_Expand(c.geom, :same_width, :same_height)
+CROSS JOIN LATERAL (
+    SELECT * FROM cases
+    WHERE geom && ST_Expand(c.geom, :same_width, :same_height) AND NOT (state IN ('archived', 'rejected', 'merged'))
+    OFFSET 0
+) d
 CROSS JOIN LATERAL (SELECT ST_Distance(CAST(d.geom AS geography), CAST(c.geom AS geography)) AS metres) away
 WHERE c.id = :id AND d.id <> c.id AND d.matter_id = :same_matter AND d.tree = c.tree
-    AND d.state <> ALL(CAST(:closed AS text[]))
     AND d.occurred_at BETWEEN CAST(:same_at AS timestamptz) - :same_within_h * interval '1 hour'
         AND CAST(:same_at AS timestamptz) + :same_within_h * interval '1 hour'
     AND away.metres <= :same_within_m

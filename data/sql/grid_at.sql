@@ -24,11 +24,12 @@ SELECT
     COALESCE(nearest.grid_id, bound.grid_id) AS nearest_grid_id,
     COALESCE(nearest.grid_no, bound.grid_no) AS nearest_grid_no, COALESCE(nearest.code, bound.code) AS nearest_code,
     COALESCE(nearest.grid_name, bound.grid_name) AS nearest_name,
-    COALESCE(nearest.distance_m, floor(bound.distance_m * 1000 + 0.5) / 1000) AS outside_m, today.grid_id AS today_grid_id,
+    COALESCE(nearest.distance_m, floor(bound.distance_m * 1000 + 0.5) / 1000) AS outside_m,
+    CASE WHEN own.has_ground THEN own.grid_id ELSE today.grid_id END AS today_grid_id,
     (SELECT jsonb_object_agg(id, version) FROM place) AS city_versions
 FROM place
 LEFT JOIN LATERAL (
-    SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name,
+    SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name, b.valid @> statement_timestamp() AS has_ground,
         CASE WHEN ST_Intersects(ST_Boundary(b.geom), place.point) THEN 0 ELSE floor(ST_Distance(
             ST_Transform(place.point, place.metric_srid),
             ST_Boundary(ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid))
@@ -104,8 +105,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     -- The owning grid itself while it has ground; once it is gone, the grid on the same ground.
     SELECT b.grid_id FROM boundaries b
-    WHERE b.scheme_id = place.id AND b.valid @> statement_timestamp()
+    WHERE NOT own.has_ground AND b.scheme_id = place.id AND b.valid @> statement_timestamp()
         AND (b.grid_id = own.grid_id OR ST_Covers(b.geom, place.point))
     ORDER BY b.grid_id <> own.grid_id, b.grid_no LIMIT 1
-) today ON own.grid_id IS NOT NULL
+) today ON true
 ORDER BY place.name <> :scheme, place.priority DESC, place.id

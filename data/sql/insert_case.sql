@@ -22,10 +22,14 @@ WITH held AS MATERIALIZED (
             CAST(round(CAST(ST_Distance(CAST(c.geom AS geography), CAST(point.geom AS geography)) AS numeric), 1) AS float8)
                 AS away_m
         FROM point
-        JOIN cases c ON c.geom && ST_Expand(point.geom, :same_width, :same_height)
+        CROSS JOIN LATERAL (
+            SELECT * FROM cases
+            WHERE geom && ST_Expand(point.geom, :same_width, :same_height)
+                -- Written out as in the index of the open cases, for the plan is made before there are parameters.
+                AND NOT (state IN ('archived', 'rejected', 'merged'))
+            OFFSET 0 -- or, where the table has no statistics yet, all open cases of the city are read
+        ) c
         WHERE c.matter_id = :same_matter AND c.tree = :tree
-            -- Written out as in the index of the open cases, for this statement is planned before it has its parameters.
-            AND NOT (c.state IN ('archived', 'rejected', 'merged'))
             AND c.occurred_at BETWEEN CAST(:same_at AS timestamptz) - :same_within_h * interval '1 hour'
                 AND CAST(:same_at AS timestamptz) + :same_within_h * interval '1 hour'
             AND ST_DWithin(CAST(c.geom AS geography), CAST(point.geom AS geography), :same_within_m)

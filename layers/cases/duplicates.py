@@ -6,7 +6,6 @@ from datetime import datetime
 from math import cos, radians
 from typing import Any
 
-from layers.cases.loop import closed_states
 from layers.matters.held import Rule
 
 # A degree of latitude is nowhere shorter than this.
@@ -35,5 +34,4 @@ def search(rule: Rule | None, matter_id: int | None, *, lat: float, occurred_at:
         "same_width": min(height / max(cos(radians(lat)), 1e-6), 360.0),
         "same_height": height,
         "same_most": MOST_OFFERED,
-        "closed": list(closed_states()),
     }

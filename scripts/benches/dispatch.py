@@ -56,7 +56,7 @@ class Size:
     pages: int
 
 
-FULL = Size(posts=2_000, rounds=3, clients=100, events=40, cases=10_000_000, pages=300)
+FULL = Size(posts=2_000, rounds=5, clients=100, events=40, cases=10_000_000, pages=300)
 QUICK = Size(posts=200, rounds=2, clients=100, events=10, cases=100_000, pages=20)
 
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from data.prepared import execute_prepared
-from data.session import unit_of_work
-from data.tables.casework import CLOSED_STATES
 from tests.cluster import Database
-from tests.plans import reading
-from tests.stepping import give_town_rules, reported
 from tests.town import at
-from tests.waiting import fill
 
 NOW = datetime.now(UTC)
 
@@ -39,18 +33,6 @@ def test_a_statement_is_prepared_once_a_connection_and_planned_once(town: Databa
         session.rollback()
         assert where(session, 3) == "D02"
         assert plans(session) == (4, 0)
-
-
-def test_duplicates_of_a_report_are_looked_for_among_the_open_cases_alone(town: Database, tmp_path: Path):
-    with unit_of_work(town.app) as session:
-        fill(session, 3000, now=NOW.isoformat())
-        give_town_rules(session, tmp_path)
-    with town.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE cases"))
-    with Session(town.app) as session:
-        assert "ix_cases_open_geom" in reading(session, lambda: reported(session)).indexes
-        asked = text("SELECT statement FROM pg_prepared_statements WHERE name = 'insert_case'")
-        assert f"NOT (c.state IN {CLOSED_STATES})" in session.execute(asked).scalar_one()
 
 
 def test_a_new_connection_prepares_for_itself(town: Database):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,3 +45,23 @@ def gridkeeper_within(database: Database, *arguments: object) -> Told:
     """The same command in this process, which saves the seconds of its start."""
     done = CliRunner().invoke(app, [*map(str, arguments), "--json"], env=database.env, catch_exceptions=False)
     return Told(done.exit_code, done.stdout, done.stderr)
+
+
+@contextmanager
+def service(database: Database, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """`gridkeeper serve` as a process of its own, from when it says that it is there."""
+    words = [COMMAND, "serve", "--port", str(port)]
+    process = subprocess.Popen(words, env=database.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"Gridkeeper is at")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])

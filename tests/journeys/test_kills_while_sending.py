@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import threading
 import time
 from contextlib import suppress
@@ -16,7 +15,7 @@ from data.session import unit_of_work
 from tests.cluster import Database
 from tests.forms import forms
 from tests.imports import rows_of
-from tests.journeys.test_kills_while_stepping import service
+from tests.journeys.commands import free_port, service
 from tests.patrolling import enrol, on_shift, secret_of
 from tests.town import at
 
@@ -76,8 +75,7 @@ def test_a_killed_service_loses_no_fix_that_it_answered_and_stores_none_twice(to
             device = enrol(session, label)
             on_shift(session, device, _BEGIN - timedelta(days=1), _BEGIN + timedelta(days=3))
             ids.append(device.id)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     devices = [Device(label, f"http://127.0.0.1:{port}/api/v1/fixes") for label in labels]
     for _ in range(kills):
         enough = sum(len(one.accepted) for one in devices) + 20 * _DEVICES

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-import socket
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -20,26 +17,11 @@ from layers.cases.check import check
 from tests.cluster import Database
 from tests.forms import forms
 from tests.imports import rows_of
-from tests.journeys.commands import COMMAND
+from tests.journeys.commands import free_port, service
 from tests.stepping import give_town_rules, reported
 
 _PEOPLE = 4
 _HEADERS = {"X-Actor": "han", "X-Role": "handler verifier dispatcher"}
-
-
-@contextmanager
-def service(database: Database, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The service as a process of its own."""
-    process = subprocess.Popen(
-        [COMMAND, "serve", "--port", str(port)], env=database.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith(b"Gridkeeper is at")
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def first_look(client: httpx2.Client, address: str) -> httpx2.Response:
@@ -74,8 +56,7 @@ def test_a_killed_service_loses_no_accepted_step(town: Database, tmp_path: Path,
     with unit_of_work(town.app) as session:
         give_town_rules(session, tmp_path)
         numbers = [reported(session) for _ in range(_PEOPLE)]
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     accepted: list[list[str]] = [[] for _ in numbers]
     for _ in range(kills):
         enough = sum(map(len, accepted)) + _PEOPLE

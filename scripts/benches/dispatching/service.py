@@ -17,6 +17,7 @@ from api.deps import TheSession
 from data.session import engine
 from data.settings import DatabaseSettings
 from data.tables import Case
+from layers.cases.warming import warm
 
 BARE = "/bare"
 # The identity gives the one, the request the other.
@@ -56,4 +57,5 @@ def with_bare_endpoint() -> FastAPI:
 
 if __name__ == "__main__":
     gc.freeze()  # as the command does once all is loaded
-    Server(with_bare_endpoint()).run(sockets=[listen(int(sys.argv[1]))])
+    app = with_bare_endpoint()
+    Server(app, ready=lambda: warm(app.state.engine)).run(sockets=[listen(int(sys.argv[1]))])
