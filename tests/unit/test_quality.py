@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gis.quality import WITHHELD, Demands, Quality, carries, quality
-from gis.tracks import tracked
+from gis.tracks import Kind, tracked
 from gis.wall_clock import SECOND_US
 from tests.traces import UNKNOWN, trace
 
@@ -92,3 +94,32 @@ def test_an_accuracy_that_no_device_says_is_not_held_against_anybody():
     found = quality([(silent, HOUR)])
     assert math.isnan(found.accuracy_median_m)
     assert carries(found, Demands()) == ()
+
+
+@given(
+    gaps=st.lists(st.integers(1, 400), max_size=40),
+    accuracies=st.lists(st.one_of(st.just(UNKNOWN), st.floats(1, 60)), min_size=41, max_size=41),
+    start=st.integers(-300, 9000),
+    lasts=st.integers(-100, 9000),
+)
+def test_a_part_of_a_trace_is_as_well_known_as_when_all_of_it_is_looked_at(
+    gaps: list[int], accuracies: list[float], start: int, lasts: int
+):
+    seconds = np.cumsum([0, *gaps])
+    track = trace(seconds, seconds % 170 / 3, accuracy_m=np.array(accuracies[: len(seconds)]))
+    period = (start * SECOND_US, (start + lasts) * SECOND_US)
+    found = quality([(track, period)])
+    inside = (track.at >= period[0]) & (track.at < period[1])
+    covered = np.maximum(np.minimum(track.at[1:], period[1]) - np.maximum(track.at[:-1], period[0]), 0)
+    told = track.accuracy_m[inside & ~np.isnan(track.accuracy_m)]
+    assert found.fixes == inside.sum()
+    for got, values, share in (
+        (found.interval_median_s, track.legs.seconds[covered > 0], 0.5),
+        (found.interval_p90_s, track.legs.seconds[covered > 0], 0.9),
+        (found.accuracy_median_m, told, 0.5),
+    ):
+        assert got == pytest.approx(np.quantile(values, share) if len(values) else math.nan, nan_ok=True)
+    known_us = covered[track.legs.kind != Kind.gap].sum()
+    assert found.traced == pytest.approx(known_us / (lasts * SECOND_US) if lasts > 0 else math.nan, nan_ok=True)
+    guessed_us = covered[track.legs.interpolated].sum()
+    assert found.interpolated == pytest.approx(guessed_us / known_us if known_us else 0)
