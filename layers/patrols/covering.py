@@ -87,7 +87,7 @@ def _total(found: Walked, grids: ByGrid, people: list[dict[str, Any]], finds: Ma
 def _add_last_visits(session: Session, found: Walked, grids: ByGrid) -> None:
     """Say for each grid when it was left last: by anybody on days that are summarised, or by those asked for."""
     until = found.what.period[1]
-    values = {"scheme_id": found.what.scheme.id, "until": instant_of(until)}
+    values = {"grids": [row["grid_id"] for row in grids.rows], "until": instant_of(until)}
     left_us = {grid_id: us_of(at) for grid_id, at in session.execute(statement("patrol_last_visits"), values)}
     zone = ZoneInfo(found.what.scheme.time_zone)
     today = instant_of(until - 1).astimezone(zone).date()
