@@ -8,12 +8,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import psycopg2
 from numpy.typing import NDArray
-from psycopg2.extensions import cursor
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from data.driver import driver_cursor
 from data.fixed_rows import EPOCH_US
 
 # What a column of these types takes in COPY BINARY; a text takes as much as its longest value before it is cut.
@@ -46,14 +44,9 @@ def copy_rows(session: Session, table: str, columns: Mapping[str, Column]) -> No
     Raises:
         DBAPIError: As the statements of SQLAlchemy do.
     """
-    db_cursor: cursor = session.connection().connection.cursor()  # type: ignore[assignment]
-    with db_cursor:
-        command = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-        try:
-            db_cursor.copy_expert(command, io.BytesIO(encoded(columns)), _PIECE_BYTES)
-        except psycopg2.Error as error:
-            # Told as if SQLAlchemy had run it, so that a broken rule and a lost connection are known as such.
-            raise DBAPIError.instance(command, None, error, psycopg2.Error) from error
+    command = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+    with driver_cursor(session) as cursor:
+        cursor.copy_expert(command, io.BytesIO(encoded(columns)), _PIECE_BYTES)
 
 
 def encoded(columns: Mapping[str, Column]) -> bytes:

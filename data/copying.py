@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from psycopg2.extensions import cursor
 from sqlalchemy.orm import Session
+
+from data.driver import driver_cursor
 
 # psycopg2 hands the server 8 kB at a time unless told otherwise.
 _PIECE_BYTES = 2**20
@@ -22,6 +23,9 @@ def copy_columns(session: Session, table: str, columns: Mapping[str, Any]) -> No
         session: An open session; the COPY is part of its transaction.
         table: Name of the (staging) table, ours, not a caller's.
         columns: Column name to anything `pyarrow.array` takes.
+
+    Raises:
+        DBAPIError: As the statements of SQLAlchemy do.
     """
     body = io.BytesIO()
     arrays = {
@@ -31,7 +35,6 @@ def copy_columns(session: Session, table: str, columns: Mapping[str, Any]) -> No
     # Nulls are written as nothing, empty strings as "": COPY's CSV form reads them back so.
     pa_csv.write_csv(pa.table(arrays), body, pa_csv.WriteOptions(include_header=False))
     body.seek(0)
-    db_cursor: cursor = session.connection().connection.cursor()  # type: ignore[assignment]
-    with db_cursor:
+    with driver_cursor(session) as cursor:
         names = ", ".join(columns)
-        db_cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", body, _PIECE_BYTES)
+        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", body, _PIECE_BYTES)

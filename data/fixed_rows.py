@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg2.extensions import cursor
 from sqlalchemy import Dialect, TextClause
 from sqlalchemy.orm import Session
 
+from data.driver import driver_cursor
 from gis.crs import STORED_SRID
 
 # What a column of these types takes in COPY BINARY; a point comes as EWKB in the order of bytes of this machine.
@@ -48,12 +48,14 @@ def copy_out(
 
     Returns:
         How many rows there were.
+
+    Raises:
+        DBAPIError: As the statements of SQLAlchemy do.
     """
     sink = _Sink(columns, take)
-    db_cursor: cursor = session.connection().connection.cursor()  # type: ignore[assignment]
-    with db_cursor:
-        given = db_cursor.mogrify(_sql(query, session.get_bind().dialect), values).decode()
-        db_cursor.copy_expert(f"COPY ({given}) TO STDOUT (FORMAT binary)", sink)
+    with driver_cursor(session) as cursor:
+        given = cursor.mogrify(_sql(query, session.get_bind().dialect), values).decode()
+        cursor.copy_expert(f"COPY ({given}) TO STDOUT (FORMAT binary)", sink)
     sink.close()
     return sink.rows
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import namedtuple
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from psycopg2.extensions import adapt
-from sqlalchemy import Result
 from sqlalchemy.orm import Session
 
+from data.driver import driver_cursor
 from data.session import notice_events
 from data.sql import statement
 
@@ -25,8 +26,8 @@ class _Prepared(NamedTuple):
 
 def execute_prepared(
     session: Session, name: str, values: Mapping[str, Any], *, written: Iterable[str] = ()
-) -> Result[*tuple[Any, ...]]:
-    """Run the statement in `data/sql/NAME.sql`; a connection that has not run it before has it prepared first.
+) -> list[Any]:
+    """The rows of the query in `data/sql/NAME.sql`, named as its columns; a connection new to it prepares it first.
 
     Args:
         session: An open session.
@@ -34,15 +35,25 @@ def execute_prepared(
         values: Its parameters.
         written: Parameters whose values are written into the statement before it is planned, so that the plan is made
             for them. Each combination of values is prepared by itself: there may be a few of them.
+
+    Raises:
+        DBAPIError: As the statements of SQLAlchemy do, which take a third longer for so little.
     """
-    connection = session.connection()
-    known = connection.info.setdefault("prepared", set())
+    known = session.connection().info.setdefault("prepared", set())
     made = _made(name, tuple((one, values[one]) for one in written))
-    if made not in known:
-        connection.exec_driver_sql(made.prepare)
-        known.add(made)
-    notice_events(session, made.prepare)
-    return connection.exec_driver_sql(made.execute, dict(values))
+    with driver_cursor(session) as cursor:
+        if made not in known:
+            cursor.execute(made.prepare)
+            known.add(made)
+        notice_events(session, made.prepare)
+        cursor.execute(made.execute, dict(values))
+        row = _row(tuple(column.name for column in cursor.description or ()))
+        return [row(*values) for values in cursor.fetchall()]
+
+
+@cache
+def _row(names: tuple[str, ...]) -> type[Any]:
+    return namedtuple("Row", names)
 
 
 @cache
@@ -55,6 +66,4 @@ def _made(name: str, written: tuple[tuple[str, Any], ...]) -> _Prepared:
         name = f"{name}_{crc32(sql.encode()):08x}"
     names = list(dict.fromkeys(_PARAMETER.findall(sql)))
     numbered = _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", sql)
-    # What is sent as it stands is still read for the driver's own placeholders.
-    prepare = f"PREPARE {name} AS {numbered}".replace("%", "%%")
-    return _Prepared(prepare, f"EXECUTE {name} ({', '.join(f'%({one})s' for one in names)})")
+    return _Prepared(f"PREPARE {name} AS {numbered}", f"EXECUTE {name} ({', '.join(f'%({one})s' for one in names)})")

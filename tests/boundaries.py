@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from data.session import unit_of_work
 from layers.cases.backfill import place_existing
 from layers.grids.schemes import SchemeSpec, scheme_named
 from tests.imports import take_grids
+from tests.statements import noting
 from tests.town import squares
 
 # Versions whose grids are placed wrongly: judged by another version than the one valid when it happened, or not at all.
@@ -47,12 +48,9 @@ def just_before(bind: Engine, words: str, *acts: Callable[[], Any]) -> Iterator[
     """Do the acts, one each time a statement with these words is about to run; yields those still to do."""
     left = list(acts)
 
-    def note(conn, cursor, statement, parameters, context, executemany):
-        if left and words in statement:
+    def note(sql: str, _: Any) -> None:
+        if left and words in sql:
             left.pop(0)()
 
-    event.listen(bind, "before_cursor_execute", note)
-    try:
+    with noting(bind, note):
         yield left
-    finally:
-        event.remove(bind, "before_cursor_execute", note)

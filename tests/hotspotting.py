@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, text
 
 from data.session import unit_of_work
 from layers.grids.schemes import SchemeSpec
 from tests.cluster import Database
 from tests.imports import take_cases, take_grids, write_csv
+from tests.statements import noting
 from tests.town import SQUARE, at, squares
 
 # A Monday and a Sunday; times are those of Shanghai.
@@ -70,18 +71,12 @@ def happen(town: Database, folder: Path) -> None:
 
 
 @contextmanager
-def statements(bind: Engine) -> Iterator[list[str]]:
+def statements(bind: Connection) -> Iterator[list[str]]:
     """The statements that are sent meanwhile; those by COPY are not among them."""
     sent: list[str] = []
 
-    def note(conn: Any, cursor: Any, sql: str, *_: Any) -> None:
-        sent.append(sql)
-
-    event.listen(bind, "before_cursor_execute", note)
-    try:
+    with noting(bind, lambda sql, _: sent.append(sql)):
         yield sent
-    finally:
-        event.remove(bind, "before_cursor_execute", note)
 
 
 def square_of(column: float, line: float) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy.orm import Session
+
+from tests.statements import noting
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,13 @@ def plan_nodes(session: Session, call: Callable[[], Any], *, how: str = "FORMAT 
     """The nodes of the plans of all statements that a call sends, as EXPLAIN gives them with some options."""
     sent: list[tuple[str, Any]] = []
 
-    def note(conn: Any, cursor: Any, sql: str, values: Any, context: Any, executemany: bool) -> None:
+    def note(sql: str, values: Any) -> None:
         if not sql.startswith(("SET ", "PREPARE ")):
             sent.append((sql, values))
 
     connection = session.connection()
-    event.listen(connection, "before_cursor_execute", note)
-    call()
-    event.remove(connection, "before_cursor_execute", note)
+    with noting(connection, note):
+        call()
     plans = [connection.exec_driver_sql(f"EXPLAIN ({how}) {sql}", values).scalar_one() for sql, values in sent]
     return [node for plan in plans for node in _nodes(plan[0]["Plan"])]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from data.prepared import execute_prepared
@@ -90,7 +89,7 @@ def receive(session: Session, actor: Actor, report: Report, *, claim: Claim | No
 
 def _judge_and_store(
     session: Session, actor: Actor, report: Report, claim: Claim | None, *, occurred_at: datetime, received_at: datetime
-) -> tuple[dict[str, Any], Row[Any]]:
+) -> tuple[dict[str, Any], Any]:
     """The answer but for its number, and the row that comes back from `data/sql/insert_case.sql`."""
     found = find(session, report.x, report.y, datum=report.datum, scheme=report.scheme, at=occurred_at, now=received_at)
     ruling = rule_on(
@@ -103,7 +102,7 @@ def _judge_and_store(
     )
     answer = {**described(replace(found, decision=ruling.decision)), **ruling.described()}
     values = _values(found, ruling, report, occurred_at=occurred_at)
-    stored = execute_prepared(session, "insert_case", values | _claimed(actor, claim, answer)).one()
+    (stored,) = execute_prepared(session, "insert_case", values | _claimed(actor, claim, answer))
     if not stored.is_current:
         learn(session, found.place.tree, Edition(*stored[1:6]) if stored.edition_id else None)
     return answer, stored

@@ -119,7 +119,7 @@ def page(
     }
     if limit == USUAL_ROWS and all(value is None for name, value in meant.items() if name != "overdue"):
         # What is asked for all day is planned once, for no filter but whether the cases are late.
-        row = execute_prepared(session, "queue", values, written=(*meant, "limit")).one()
+        (row,) = execute_prepared(session, "queue", values, written=(*meant, "limit"))
     else:
         row = session.execute(statement("queue"), values).one()
     total = row.overdue if filters.overdue else row.total

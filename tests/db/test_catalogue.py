@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from data.session import unit_of_work
@@ -18,6 +18,7 @@ from layers.matters.publishing import import_catalogue
 from tests.cluster import Database
 from tests.imports import PLANNER, rows_of
 from tests.rules import HEADERS, RULES, Rows, give_days, give_rules, may_2026, write_days, write_rules
+from tests.statements import noting
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2126, 1, 1, tzinfo=UTC)
@@ -103,14 +104,8 @@ def test_a_version_in_memory_costs_one_small_statement(session: Session, tmp_pat
     give_rules(session, tmp_path, since=SINCE)
     first = known(session)
     statements: list[str] = []
-    connection = session.connection()
-
-    def note(_conn, _cursor, words, *_):
-        statements.append(words)
-
-    event.listen(connection, "before_cursor_execute", note)
-    assert known(session) is first
-    event.remove(connection, "before_cursor_execute", note)
+    with noting(session.connection(), lambda sql, _: statements.append(sql)):
+        assert known(session) is first
     assert len(statements) == 1
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import shapely
-from sqlalchemy import event, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,7 @@ from tests.plans_of_town import (
     split_first,
     take_plan_scheme,
 )
+from tests.statements import noting
 from tests.town import at
 
 WANG, LI = Actor("wang", ("planner",)), Actor("li", ("planner",))
@@ -320,7 +321,7 @@ def test_a_version_is_read_once_however_many_open_it_at_once(town: Database):
         take_plan_scheme(session)
     start, reads = Barrier(8), []
 
-    def note(conn: Any, cursor: Any, sql: str, *rest: Any) -> None:
+    def note(sql: str, _: Any) -> None:
         reads.extend([sql] if "boundaries" in sql else [])
 
     def read(_: int) -> Base:
@@ -329,8 +330,7 @@ def test_a_version_is_read_once_however_many_open_it_at_once(town: Database):
             start.wait()
             return base_of(session, scheme)
 
-    event.listen(town.app, "before_cursor_execute", note)
-    with ThreadPoolExecutor(8) as pool:
+    with noting(town.app, note), ThreadPoolExecutor(8) as pool:
         bases = list(pool.map(read, range(8)))
     assert len(reads) == 1
     assert all(base is bases[0] for base in bases)

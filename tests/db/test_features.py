@@ -12,7 +12,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from data.sql import statement
@@ -23,6 +23,7 @@ from layers.catalog import LAYERS
 from layers.errors import NotFound
 from layers.features import frame, frames, page, tile
 from tests.cluster import Database
+from tests.statements import noting
 from tests.town import WEST, at
 
 TOWN_TILE = {"z": 13, "x": 6681, "y": 3251}
@@ -220,12 +221,9 @@ def plan(session: Session, sql: str, values: dict[str, object]) -> str:
 def test_a_page_of_a_bbox_uses_the_index_of_places(crowded: Session, name, index):
     seen: list[tuple[str, Any]] = []
 
-    def note(conn, cursor, sql, parameters, context, executemany):
-        seen.append((sql, parameters))
-
     connection = crowded.connection()
-    event.listen(connection, "before_cursor_execute", note)
-    page(crowded, name, filters={}, bbox=(*at(1, 1), *at(1.05, 1.05)))
+    with noting(connection, lambda sql, values: seen.append((sql, values))):
+        page(crowded, name, filters={}, bbox=(*at(1, 1), *at(1.05, 1.05)))
     sql, parameters = seen[0]
     explained = connection.exec_driver_sql(f"EXPLAIN {sql}", parameters)
     assert index in "\n".join(explained.scalars())

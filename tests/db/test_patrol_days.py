@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from data.session import read_only, unit_of_work
 from data.sql import statement
@@ -25,6 +25,7 @@ from layers.patrols.unvisited import unvisited
 from tests.cluster import Cluster, Database
 from tests.imports import rows_of
 from tests.patrolling import NOON, enrol, fix, on_shift, take, way
+from tests.statements import noting
 
 DAY = timedelta(days=1)
 LATER = NOON + 4 * DAY
@@ -217,15 +218,11 @@ def test_many_days_whose_fixes_are_gone_are_recalled_in_as_many_statements_as_on
         session.execute(text("SELECT forget_fixes('2026-05-07')"))
     sent: list[str] = []
 
-    @event.listens_for(town.app, "before_cursor_execute")
-    def note(connection, cursor, sql, *more):
-        sent.append(sql)
-
     counts = []
     for last in (4, 5):
         asked = Asked(scheme="duty", first=date(2026, 5, 4), last=date(2026, 5, last), now=NOON + 30 * DAY)
         sent.clear()
-        with read_only(town.app) as session:
+        with noting(town.app, lambda sql, _: sent.append(sql)), read_only(town.app) as session:
             assert coverage(session, asked)["total"]["visits"] > 0
         counts.append(len(sent))
     assert counts[0] == counts[1]

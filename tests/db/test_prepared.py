@@ -16,9 +16,8 @@ NOW = datetime.now(UTC)
 
 def where(session: Session, column: float) -> str:
     lon, lat = at(column, 1)
-    row = execute_prepared(session, "grid_at", {"lon": lon, "lat": lat, "at": NOW, "scheme": "duty"}).mappings().first()
-    assert row is not None
-    return str(row["code"])
+    row, *_ = execute_prepared(session, "grid_at", {"lon": lon, "lat": lat, "at": NOW, "scheme": "duty"})
+    return str(row.code)
 
 
 def plans(session: Session) -> tuple[int, int]:

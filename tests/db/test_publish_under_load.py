@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
@@ -23,6 +22,7 @@ from tests.cluster import Database
 from tests.conftest import CHECKOUT
 from tests.imports import rows_of
 from tests.routes.requests import a_report
+from tests.statements import noting
 
 SECONDS = 8
 COLUMNS = (1, 3, 6)
@@ -84,15 +84,15 @@ print(json.dumps(told))
 
 
 @pytest.fixture
-def attempts(committing_client: TestClient) -> Counter[str]:
+def attempts(committing_client: TestClient) -> Iterator[Counter[str]]:
     """How often the service tried to store a report."""
     seen: Counter[str] = Counter()
 
-    def note(conn, cursor, statement, parameters, context, executemany):
-        seen["stored"] += statement.startswith("EXECUTE insert_case ")
+    def note(sql: str, _: Any) -> None:
+        seen["stored"] += sql.startswith("EXECUTE insert_case ")
 
-    event.listen(committing_client.app.state.engine, "before_cursor_execute", note)
-    return seen
+    with noting(committing_client.app.state.engine, note):
+        yield seen
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import shapely
 from shapely.geometry import mapping, shape
-from sqlalchemy import event
 
 from data.session import read_only, unit_of_work
 from gis.errors import BadInput, GridError
@@ -28,6 +27,7 @@ from tests.imports import PLANNER, rows_of
 from tests.plans_of_town import split_first
 from tests.publications import WANG, a_draft, first_draft, saved
 from tests.redrawing import Things, cells_today
+from tests.statements import noting
 from tests.town import METRIC_SRID, at, squares
 
 
@@ -262,14 +262,14 @@ def test_who_saves_while_a_partition_is_sought_need_not_wait_and_the_partition_i
     take_blocks(plan, *quarters())
     sought: list[str] = []
 
-    def save_meanwhile(conn: Any, cursor: Any, sql: str, *rest: Any) -> None:
+    def save_meanwhile(sql: str, _: Any) -> None:
         if "FROM atoms" in sql and not sought:
             sought.append(sql)
             saved(plan, 1, split_first())
 
-    event.listen(plan.app, "before_cursor_execute", save_meanwhile)
     wish = {"grids": [1, 2, 5, 6], "parts": 2, "measure": "area_m2"}
-    assert refused(lambda: parted(plan, 1, **wish), Outdated, "draft_changed").values["what"] == "split"
+    with noting(plan.app, save_meanwhile):
+        assert refused(lambda: parted(plan, 1, **wish), Outdated, "draft_changed").values["what"] == "split"
     assert rows_of(plan.app, "SELECT kind FROM draft_edits") == [("split",)]
 
 

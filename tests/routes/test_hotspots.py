@@ -394,7 +394,7 @@ def test_an_answer_takes_few_statements_however_many_cases_there_are(busy_town: 
     for part, answer in answers.items():
         with Session(busy_town.app) as session:
             answer(session)
-            with statements(busy_town.app) as sent:
+            with statements(session.connection()) as sent:
                 answer(session)
         most[part] = len(sent)
     # Scheme, versions, grids; whether buildings came in, and these where no import brought any; the cases that are

@@ -11,7 +11,6 @@ from typing import Any
 import geopandas
 import pytest
 from shapely import Point
-from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -22,6 +21,7 @@ from tests.cluster import Cluster, Database
 from tests.conftest import FROM_HERE
 from tests.imports import PLANNER
 from tests.routes.requests import told
+from tests.statements import noting
 from tests.town import at
 
 
@@ -72,14 +72,9 @@ def test_the_answer_holds_all_that_the_page_shows(service: TestClient):
 def test_what_is_remembered_is_not_worked_out_again_and_eight_statements_are_enough(service: TestClient):
     statements: list[str] = []
 
-    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        statements.append(statement)
-
     first = asked(service, service="clinic")
-    engine = service.app.state.engine
-    event.listen(engine, "before_cursor_execute", note)
-    again = asked(service, service="clinic")
-    event.remove(engine, "before_cursor_execute", note)
+    with noting(service.app.state.engine, lambda sql, _: statements.append(sql)):
+        again = asked(service, service="clinic")
     assert first.content == again.content
     assert not [one for one in statements if "ST_AsBinary" in one]
     assert len([one for one in statements if one.startswith("SELECT")]) <= 8

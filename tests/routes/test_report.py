@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from tests.cluster import Database
 from tests.routes.requests import a_report, told
+from tests.statements import noting
 from tests.town import LEAD_CHANGED, MOVED, at
 
 CASES = "/api/v1/cases"
 BEFORE_THE_MOVE = (MOVED - timedelta(days=1)).isoformat()
 
 
-def count_statements(engine: Engine) -> list[str]:
+@contextmanager
+def counted(client: TestClient) -> Iterator[list[str]]:
     """What requests ask from here on, but for what a connection prepares once; the service has threads of its own."""
     seen: list[str] = []
 
-    def note(conn, cursor, statement, parameters, context, executemany):
-        if threading.current_thread().name.startswith("AnyIO") and not statement.startswith("PREPARE"):
-            seen.append(statement)
+    def note(sql: str, _: Any) -> None:
+        if threading.current_thread().name.startswith("AnyIO") and not sql.startswith("PREPARE"):
+            seen.append(sql)
 
-    event.listen(engine, "before_cursor_execute", note)
-    return seen
+    with noting(client.app.state.engine, note):
+        yield seen
 
 
 def test_a_report_is_stored_and_the_answer_says_where_it_went(client: TestClient):
@@ -129,19 +134,19 @@ def test_eastings_and_northings_come_as_x_and_y(client: TestClient):
 
 
 def test_a_report_takes_three_statements_and_a_repeat_four(committing_client: TestClient):
-    seen = count_statements(committing_client.app.state.engine)
-    first = committing_client.post(CASES, json=a_report(), headers={"Idempotency-Key": "k"})
+    with counted(committing_client) as seen:
+        first = committing_client.post(CASES, json=a_report(), headers={"Idempotency-Key": "k"})
     assert len(seen) == 3, seen
-    seen.clear()
-    again = committing_client.post(CASES, json=a_report(), headers={"Idempotency-Key": "k"})
+    with counted(committing_client) as seen:
+        again = committing_client.post(CASES, json=a_report(), headers={"Idempotency-Key": "k"})
     assert len(seen) == 4, seen
     assert again.content == first.content
 
 
 def test_a_refused_swapped_report_takes_no_more_than_four_statements(committing_client: TestClient):
-    seen = count_statements(committing_client.app.state.engine)
     swapped = {"lon": 41.9, "lat": -87.7, "datum": "wgs84", "scheme": "beats"}
-    told(committing_client.post(CASES, json=swapped, headers={"Idempotency-Key": "k"}), 422, "too_far")
+    with counted(committing_client) as seen:
+        told(committing_client.post(CASES, json=swapped, headers={"Idempotency-Key": "k"}), 422, "too_far")
     assert len(seen) <= 4, seen
 
 

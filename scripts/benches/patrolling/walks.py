@@ -13,7 +13,7 @@ from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.dialects.postgresql import Range
 
 from data.binary_rows import Column, copy_rows
-from data.roles import OWNER
+from data.roles import ADMIN, OWNER
 from data.session import engine, unit_of_work
 from data.settings import DatabaseSettings
 from data.tables import Device, Shift, Staff
@@ -97,6 +97,11 @@ def write(settings: DatabaseSettings, people: list[Person], days: list[datetime]
         connection.execute(text("ANALYZE fixes"))
     owner.dispose()
     bind.dispose()
+    # A city's fixes come in over days: what is still on its way to the disk goes there now.
+    admin = engine(settings, role=ADMIN, statement_limit_s=0)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+    admin.dispose()
 
 
 def _copy(bind: Engine, people: list[Person], at: Ints, lon: Floats, lat: Floats) -> None:
