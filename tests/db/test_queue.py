@@ -214,3 +214,9 @@ def test_overdue_cases_are_counted_in_the_index_alone_and_no_closed_case_is_read
         }
         assert max(node["Actual Rows"] for node in nodes) <= overdue
         assert sum(node.get("Rows Removed by Filter", 0) for node in nodes) == 0
+
+
+def test_the_index_is_kept_good_for_counting_while_cases_change(town: Database):
+    with Session(town.owner) as session:
+        told = session.execute(text("SELECT reloptions FROM pg_class WHERE relname = 'cases'")).scalar_one()
+    assert {"autovacuum_vacuum_scale_factor=0.01", "autovacuum_vacuum_insert_scale_factor=0.01"} <= set(told)

@@ -46,6 +46,7 @@ _FILL = text(
     ) made
     """
 )
+_IS_VACUUMED = text("SELECT relallvisible > 0.99 * relpages FROM pg_class WHERE relname = 'cases'")
 
 
 def fill(settings: DatabaseSettings, cases: int) -> None:
@@ -64,8 +65,14 @@ def fill(settings: DatabaseSettings, cases: int) -> None:
         session.execute(_PLACE, {"tree": TREE, "scheme": scheme.id})
         session.execute(text("CREATE INDEX ix_cases_geom ON cases USING gist (geom)"))
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM (ANALYZE) cases"))
         connection.execute(text("VACUUM (ANALYZE) placements"))
+        # As the server does it by itself, a minute after a hundredth of the cases has changed. Whoever still looks at the
+        # tables as they were before, such as the server itself, keeps a VACUUM from being of use.
+        while True:
+            connection.execute(text("VACUUM (ANALYZE) cases"))
+            if connection.execute(_IS_VACUUMED).scalar_one():
+                break
+            time.sleep(1)
     owner.dispose()
     # A city's table has not been written a moment ago: what is still on its way to the disk goes there now.
     admin = engine(settings, role=ADMIN, statement_limit_s=0)
