@@ -66,8 +66,8 @@ def fill(settings: DatabaseSettings, cases: int) -> None:
         session.execute(text("CREATE INDEX ix_cases_geom ON cases USING gist (geom)"))
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM (ANALYZE) placements"))
-        # As the server does it by itself, a minute after a hundredth of the cases has changed. Whoever still looks at the
-        # tables as they were before, such as the server itself, keeps a VACUUM from being of use.
+        # As the server does it by itself, a minute after a hundredth of the cases has changed. Whoever still looks at
+        # the tables as they were before, such as the server itself, keeps a VACUUM from being of use.
         while True:
             connection.execute(text("VACUUM (ANALYZE) cases"))
             if connection.execute(_IS_VACUUMED).scalar_one():
