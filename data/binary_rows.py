@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from data.ahead import ahead
 from data.driver import driver_cursor
 from data.fixed_rows import EPOCH_US
 
@@ -18,6 +20,7 @@ from data.fixed_rows import EPOCH_US
 KINDS = {"bigint": ">i8", "integer": ">i4", "instant": ">i8", "double": ">f8", "real": ">f4"}
 _HEAD, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _PIECE_BYTES = 1 << 20
+_ROWS_AT_ONCE = 1 << 14
 
 
 class Column(NamedTuple):
@@ -46,7 +49,43 @@ def copy_rows(session: Session, table: str, columns: Mapping[str, Column]) -> No
     """
     command = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
     with driver_cursor(session) as cursor:
-        cursor.copy_expert(command, io.BytesIO(encoded(columns)), _PIECE_BYTES)
+        if _count(columns) <= _ROWS_AT_ONCE:
+            cursor.copy_expert(command, io.BytesIO(encoded(columns)), _PIECE_BYTES)
+        else:
+            # The server stores some rows while the next are encoded.
+            with closing(ahead(_parts(columns))) as parts:
+                cursor.copy_expert(command, _Stream(parts), _PIECE_BYTES)
+
+
+class _Stream(io.RawIOBase):
+    """Parts that come one after the other as the file that COPY reads."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts, self._left = parts, memoryview(b"")
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill as much of the buffer as one part does; nothing at the end."""
+        if not self._left:
+            self._left = memoryview(next(self._parts, b""))
+        count = min(len(buffer), len(self._left))
+        buffer[:count], self._left = self._left[:count], self._left[count:]
+        return count
+
+
+def _parts(columns: Mapping[str, Column]) -> Iterator[bytes]:
+    yield _HEAD
+    for first in range(0, _count(columns), _ROWS_AT_ONCE):
+        some = slice(first, first + _ROWS_AT_ONCE)
+        yield _rows({name: Column(kind, values[some]) for name, (kind, values) in columns.items()})
+    yield _END
+
+
+def _count(columns: Mapping[str, Column]) -> int:
+    return len(next(iter(columns.values())).values)
 
 
 def encoded(columns: Mapping[str, Column]) -> bytes:
@@ -55,10 +94,14 @@ def encoded(columns: Mapping[str, Column]) -> bytes:
     >>> encoded({"id": Column("integer", np.array([7, -1]))})[19:].hex(" ", 2)
     '0001 0000 0004 0000 0007 0001 ffff ffff ffff'
     """
+    return _HEAD + _rows(columns) + _END
+
+
+def _rows(columns: Mapping[str, Column]) -> bytes:
     lengths = {name: _lengths(column) for name, column in columns.items()}
     # Of a column that is nowhere known nothing follows.
     wire = [(name, _wire(column) if (lengths[name] > 0).any() else None) for name, column in columns.items()]
-    count = len(next(iter(columns.values())).values)
+    count = _count(columns)
     rows = np.empty(count, dtype=_row(tuple(wire)))
     rows["fields"] = len(columns)
     offsets: Mapping[str, Any] = rows.dtype.fields or {}
@@ -71,12 +114,12 @@ def encoded(columns: Mapping[str, Column]) -> bytes:
                 cut[name] = lengths[name]
     table = rows.view(np.uint8).reshape(count, rows.dtype.itemsize)
     if not cut:
-        return _HEAD + table.tobytes() + _END
+        return table.tobytes()
     kept = np.ones(table.shape, dtype=np.bool_)
     for name, taken in cut.items():
         width, first = rows.dtype[name].itemsize, int(offsets[name][1])
         kept[:, first : first + width] = np.arange(width) < taken[:, None]
-    return _HEAD + table[kept].tobytes() + _END
+    return table[kept].tobytes()
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from data.ahead import ahead
 from data.readers.chunk import BadRow
 from data.session import unit_of_work
 from data.tables import Device as DeviceRow
@@ -69,8 +70,8 @@ def import_fixes(
         devices = _devices(session, tree)
     aside = Counter[str]()
     summary.facts = {"off_shift": 0, "kept_aside": 0, "aside": aside}
-    with closing(Taker(bind, kept_days=kept_days)) as taker:
-        for piece in pieces:
+    with closing(Taker(bind, kept_days=kept_days)) as taker, closing(ahead(pieces)) as read:
+        for piece in read:
             bad = _take(taker, summary, piece, devices, device=device, datum=datum, always=always)
             with unit_of_work(bind) as session:
                 quarantine(session, summary, bad)
