@@ -8,7 +8,9 @@ joined and laid over what the row has of the cells. docs/coverage.md tells how n
 from __future__ import annotations
 
 import ctypes
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -97,17 +99,27 @@ class Ground:
 
     def _found(self, sheet: Sheet, legs: Legs) -> Structs:
         """Units of row by group and cell, in parts."""
-        bands = np.empty((legs.struct.count, 2), dtype=np.int32)
-        starts = np.zeros(-(-sheet.struct.rows // BAND) + 1, dtype=np.int64)
-        kernel.bands_of_legs(sheet.pointer, legs.pointer, address(bands), address(starts))
-        starts = np.cumsum(starts)
-        order = np.empty(int(starts[-1]), dtype=np.int32)
-        cursor = starts.copy()
-        kernel.legs_of_bands(address(bands), len(bands), address(cursor), address(order))
+        count = legs.struct.count
+        threads = self.threads if count > _LEGS_A_THREAD else 1
+        parts = list(pairwise(np.linspace(0, count, threads + 1).astype(np.int64).tolist()))
+        bands = np.empty((count, 2), dtype=np.int32)
+        legs_in = np.zeros((threads, -(-sheet.struct.rows // BAND) + 1), dtype=np.int64)
+        with ThreadPoolExecutor(threads) as pool:
+            wanted = [(sheet.pointer, legs.pointer, *part, address(bands)) for part in parts]
+            list(pool.map(lambda some, into: kernel.bands_of_legs(*some, address(into)), wanted, legs_in))
+            starts = np.cumsum(legs_in.sum(axis=0))
+            order = np.empty(int(starts[-1]), dtype=np.int32)
+            # In each band the legs of a part come after those of the parts before.
+            begins = starts[:-1] + np.cumsum(legs_in[:, 1:], axis=0) - legs_in[:, 1:]
+            list(pool.map(lambda part, at: _deal(bands, part, at, order), parts, begins))
         following = ctypes.c_int64(0)
 
         def work(found: object) -> int:
             arrays = (address(starts), address(order), ctypes.byref(following), found)
             return int(kernel.cover_bands(sheet.pointer, legs.pointer, *arrays))
 
-        return found_by([work] * (self.threads if len(order) > _LEGS_A_THREAD else 1))
+        return found_by([work] * threads)
+
+
+def _deal(bands: NDArray[np.int32], part: tuple[int, int], begins: NDArray[np.int64], order: NDArray[np.int32]) -> None:
+    kernel.legs_of_bands(address(bands), *part, address(begins), address(order))

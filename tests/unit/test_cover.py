@@ -175,3 +175,15 @@ def test_groups_that_do_not_fit_the_legs_and_rows_without_a_distance_are_refused
         Ground([shapely.box(0, 0, 1, 1)], row_m=0)
     with pytest.raises(ValueError, match="too wide"):
         Ground([shapely.box(0, 0, 1, 1), shapely.box(1e7, 0, 1e7 + 1, 1)])
+
+
+@pytest.mark.parametrize("turned_deg", [0, 40, 90, 117, 180])
+def test_a_leg_of_kilometres_covers_what_its_parts_do(turned_deg: float):
+    # Beyond a kilometre legs are worked out with more digits.
+    west, south = np.meshgrid(np.arange(-3000, 3000, 150.0), np.arange(-3000, 3000, 150.0))
+    cells = shapely.box(west.ravel(), south.ravel(), west.ravel() + 150, south.ravel() + 150)
+    way = np.array([math.cos(math.radians(turned_deg)), math.sin(math.radians(turned_deg))])
+    corners = np.linspace(-2500, 2500, 13)[:, None] * way
+    whole = shares(cells, np.hstack([corners[:1], corners[-1:]]))
+    assert whole.sum() * 150**2 == pytest.approx(5000 * 2 * REACH_M + math.pi * REACH_M**2, rel=1e-3)
+    assert whole == pytest.approx(shares(cells, np.hstack([corners[:-1], corners[1:]])), abs=1e-5)
