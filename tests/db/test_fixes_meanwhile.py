@@ -57,9 +57,7 @@ def test_a_lost_connection_costs_one_answer_and_no_fix(committing_client: TestCl
     statuses = []
     for seconds in range(6):
         if seconds == 2:
-            others = "datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user"
-            with town.app.connect() as connection:
-                connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+            town.cut()
         one = {"at": (NOW - timedelta(minutes=1, seconds=seconds)).isoformat(), "x": x, "y": y}
         answer = committing_client.post(
             "/api/v1/fixes", json={"fixes": [one]}, headers={"X-Device": secret_of("phone-1")}

@@ -76,10 +76,7 @@ def test_the_service_starts_without_its_database_and_serves_when_it_comes(own_cl
 
 def test_connections_cut_by_the_database_are_not_noticed_by_callers(committing_client: TestClient, town: Database):
     assert committing_client.get("/api/v1/schemes").status_code == 200
-    with town.app.connect() as connection:
-        # Until they have ended: who asks at that very moment is told so, and asks again.
-        ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND "
-        assert all(connection.execute(text(f"{ended} pid <> pg_backend_pid()")).scalars())
+    town.cut()
     assert committing_client.get("/api/v1/schemes").status_code == 200
 
 
