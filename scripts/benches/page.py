@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import statistics
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,13 +19,14 @@ import geopandas
 from locating.ground import cells_of
 from playwright.sync_api import Browser, Page, sync_playwright
 from rounds import Promise, Report, Row, options
+from serving import GRIDKEEPER, served
+from settled import settle
 from sqlalchemy import text
 
 from data.roles import OWNER
 from data.session import engine, unit_of_work
 from data.settings import DatabaseSettings
 
-GRIDKEEPER = Path(sys.executable).with_name("gridkeeper")
 CASES = 50_000
 GRIDS = 10_000
 OPEN = 100_000
@@ -73,33 +72,13 @@ UPDATE cases SET state = 'handling', paused_state = NULL, queue_reason = NULL, c
 
 @contextmanager
 def service(database: str, *filled_by: str, then: Callable[[DatabaseSettings], None] | None = None) -> Iterator[str]:
-    """The service on a free port, on a database that a command of ours fills, and then something else."""
-    env = {**os.environ, "GRIDKEEPER_DATABASE": database}
-    subprocess.run([GRIDKEEPER, *filled_by], env=env, check=True)
+    """The service's address, on a database that a command of ours fills, and then something else."""
+    settings = DatabaseSettings(database=database)
+    subprocess.run([GRIDKEEPER[0], *filled_by], env={**os.environ, "GRIDKEEPER_DATABASE": database}, check=True)
     if then is not None:
-        then(DatabaseSettings(database=database))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen([GRIDKEEPER, "serve", "--port", str(port)], env=env, stdout=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{url}/healthz")
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit(f"{url} does not answer")
+        then(settings)
+    with served(settings) as found:
+        yield f"http://127.0.0.1:{found.port}"
 
 
 def first_paint_s(page: Page, url: str) -> float:
@@ -224,10 +203,8 @@ def _open_all(settings: DatabaseSettings) -> None:
     bind = engine(settings, role=OWNER, statement_limit_s=0)
     with unit_of_work(bind) as session:
         session.execute(text(OPEN_ALL))
-    with bind.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # A city's table has not been rewritten a moment ago.
-        connection.execute(text("VACUUM ANALYZE cases"))
     bind.dispose()
+    settle(settings, vacuum=("cases",))
 
 
 def percentile95(frames: list[float]) -> float:

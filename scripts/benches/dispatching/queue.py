@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from settled import settle
 from sqlalchemy import Engine, text
 
-from data.roles import ADMIN, OWNER
+from data.roles import OWNER
 from data.session import engine, unit_of_work
 from data.settings import DatabaseSettings
 from data.tables import Scheme
@@ -46,7 +47,6 @@ _FILL = text(
     ) made
     """
 )
-_IS_VACUUMED = text("SELECT relallvisible > 0.99 * relpages FROM pg_class WHERE relname = 'cases'")
 
 
 def fill(settings: DatabaseSettings, cases: int) -> None:
@@ -64,21 +64,8 @@ def fill(settings: DatabaseSettings, cases: int) -> None:
         session.execute(_FILL, given)
         session.execute(_PLACE, {"tree": TREE, "scheme": scheme.id})
         session.execute(text("CREATE INDEX ix_cases_geom ON cases USING gist (geom)"))
-    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM (ANALYZE) placements"))
-        # As the server does it by itself, a minute after a hundredth of the cases has changed. Whoever still looks at
-        # the tables as they were before, such as the server itself, keeps a VACUUM from being of use.
-        while True:
-            connection.execute(text("VACUUM (ANALYZE) cases"))
-            if connection.execute(_IS_VACUUMED).scalar_one():
-                break
-            time.sleep(1)
     owner.dispose()
-    # A city's table has not been written a moment ago: what is still on its way to the disk goes there now.
-    admin = engine(settings, role=ADMIN, statement_limit_s=0)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("CHECKPOINT"))
-    admin.dispose()
+    settle(settings, vacuum=("placements", "cases"))
 
 
 def late(bind: Engine, times: int) -> tuple[np.ndarray, int, int]:

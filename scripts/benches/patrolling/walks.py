@@ -9,11 +9,12 @@ import numpy as np
 import shapely
 from locating.ground import Ground
 from redrawing.city import TREE
+from settled import settle
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.dialects.postgresql import Range
 
 from data.binary_rows import Column, copy_rows
-from data.roles import ADMIN, OWNER
+from data.roles import OWNER
 from data.session import engine, unit_of_work
 from data.settings import DatabaseSettings
 from data.tables import Device, Shift, Staff
@@ -92,16 +93,8 @@ def write(settings: DatabaseSettings, people: list[Person], days: list[datetime]
             lon = to_lattice((home[:, :1] + east / (_METRES_A_DEGREE * shrink)).ravel())
             lat = to_lattice((home[:, 1:] + north / _METRES_A_DEGREE).ravel())
             _copy(bind, some, np.tile(at, len(some)), lon, lat)
-    owner = engine(settings, role=OWNER, statement_limit_s=0)
-    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE fixes"))
-    owner.dispose()
     bind.dispose()
-    # A city's fixes come in over days: what is still on its way to the disk goes there now.
-    admin = engine(settings, role=ADMIN, statement_limit_s=0)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("CHECKPOINT"))
-    admin.dispose()
+    settle(settings, analyze=("fixes",))
 
 
 def _copy(bind: Engine, people: list[Person], at: Ints, lon: Floats, lat: Floats) -> None:

@@ -18,6 +18,7 @@ import psycopg2
 import shapely
 from locating.ground import Ground
 from psycopg2.extensions import connection as Connection
+from settled import settle
 
 from data import embedded
 from data.embedded_place import PORT
@@ -67,9 +68,7 @@ def fill(settings: DatabaseSettings, town: Ground) -> None:
         cursor.execute("CREATE INDEX ix_cases_geom ON cases USING gist (geom)")
         _built(cursor, town)
         cursor.execute(_PEOPLE)
-        for table in ("cases", "buildings", "streets", "duties", "staff", "boundaries", "grids", "areas"):
-            cursor.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
-        cursor.execute("CHECKPOINT")
+    settle(settings, vacuum=("cases", "buildings", "streets", "duties", "staff", "boundaries", "grids", "areas"))
 
 
 def _admin(settings: DatabaseSettings, name: str) -> Connection:
