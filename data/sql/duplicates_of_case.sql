@@ -9,7 +9,9 @@ CROSS JOIN LATERAL (
     WHERE geom && ST_Expand(c.geom, :same_width, :same_height) AND NOT (state IN ('archived', 'rejected', 'merged'))
     OFFSET 0
 ) d
-CROSS JOIN LATERAL (SELECT ST_Distance(CAST(d.geom AS geography), CAST(c.geom AS geography)) AS metres) away
+CROSS JOIN LATERAL (
+    SELECT ST_Distance(CAST(d.geom AS geography), CAST(c.geom AS geography)) AS metres OFFSET 0
+) away
 WHERE c.id = :id AND d.id <> c.id AND d.matter_id = :same_matter AND d.tree = c.tree
     AND d.occurred_at BETWEEN CAST(:same_at AS timestamptz) - :same_within_h * interval '1 hour'
         AND CAST(:same_at AS timestamptz) + :same_within_h * interval '1 hour'

@@ -6,8 +6,12 @@
 -- straight in EPSG:4326 stays straight within a centimetre; rounded to the millimetre (half up) before any
 -- comparison; gis.ownership has the same rule for arrays. A metric CRS does not reach all of the earth, so a point
 -- more than two degrees away is measured on the sphere: it is far beyond any limit.
+--
+-- Cells are found by their place alone, each time behind an OFFSET 0: left to itself the database may read all cells that
+-- hold at the instant beside it, which a city has tens of thousands of.
 WITH place AS MATERIALIZED (
-    SELECT s.*, v.version AS version_then, p.geom AS point
+    SELECT s.*, v.version AS version_then, p.geom AS point,
+        (s.near_limit_m + 1) / 100000 / cos(radians(:lat)) AS near_degrees
     FROM schemes named
     JOIN schemes s ON s.tree = named.tree
     LEFT JOIN scheme_versions v ON v.scheme_id = s.id AND v.valid @> CAST(:at AS timestamptz)
@@ -35,7 +39,7 @@ LEFT JOIN LATERAL (
             ST_Boundary(ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid))
         ) * 1000 + 0.5) / 1000 END AS edge_distance_m
     FROM (
-        SELECT * FROM boundaries
+        SELECT * FROM (SELECT * FROM boundaries WHERE geom ~ place.point OFFSET 0) here
         WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz) AND ST_Covers(geom, place.point)
         ORDER BY grid_no LIMIT 1
     ) b
@@ -45,12 +49,12 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name
     FROM (
-        -- OFFSET 0, or PostgreSQL measures every cell of the scheme before it looks at the index.
-        SELECT grid_id, grid_no, geom FROM boundaries
+        SELECT grid_id, grid_no, geom
+        FROM (SELECT * FROM boundaries WHERE geom && ST_Expand(place.point, place.near_degrees) OFFSET 0) around
         -- Whether the point is near its own edge says nothing: where cells overlap, another may be near all the same.
         WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz) AND grid_id <> own.grid_id
-            AND ST_DWithin(geom, place.point, (place.near_limit_m + 1) / 100000 / cos(radians(:lat)))
-        OFFSET 0
+            AND ST_DWithin(geom, place.point, place.near_degrees)
+        OFFSET 0 -- or those are measured first that are not near
     ) b
     JOIN grids g ON g.id = b.grid_id
     CROSS JOIN LATERAL (
@@ -81,17 +85,20 @@ LEFT JOIN LATERAL (
                 ELSE ST_Distance(n.geom::geography, place.point::geography, false)
             END AS distance_m
         FROM (
-            SELECT grid_id, grid_no, geom, geom <-> place.point AS away FROM boundaries
-            WHERE own.grid_id IS NULL AND place.extent = 'whole' AND scheme_id = place.id
-                AND valid @> CAST(:at AS timestamptz)
-            ORDER BY geom <-> place.point LIMIT 1
+            SELECT * FROM (
+                SELECT *, geom <-> place.point AS away FROM boundaries
+                WHERE own.grid_id IS NULL AND place.extent = 'whole'
+                ORDER BY geom <-> place.point OFFSET 0
+            ) around
+            WHERE scheme_id = place.id AND valid @> CAST(:at AS timestamptz)
+            ORDER BY away LIMIT 1
         ) n
     ) m
     JOIN grids g ON g.id = m.grid_id
 ) bound ON true
 LEFT JOIN LATERAL (
     SELECT b.grid_id, b.grid_no, g.code, g.name AS grid_name, d.distance_m
-    FROM boundaries b
+    FROM (SELECT * FROM boundaries WHERE geom && bound.search OFFSET 0) b
     JOIN grids g ON g.id = b.grid_id
     CROSS JOIN LATERAL (
         SELECT floor(ST_Distance(
@@ -99,12 +106,13 @@ LEFT JOIN LATERAL (
             ST_Transform(ST_Segmentize(b.geom, 0.00390625), place.metric_srid)
         ) * 1000 + 0.5) / 1000 AS distance_m
     ) d
-    WHERE b.geom && bound.search AND b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
+    WHERE b.scheme_id = place.id AND b.valid @> CAST(:at AS timestamptz)
     ORDER BY d.distance_m, b.grid_no LIMIT 1
 ) nearest ON true
 LEFT JOIN LATERAL (
     -- The owning grid itself while it has ground; once it is gone, the grid on the same ground.
-    SELECT b.grid_id FROM boundaries b
+    SELECT b.grid_id
+    FROM (SELECT * FROM boundaries WHERE grid_id = own.grid_id OR geom ~ place.point OFFSET 0) b
     WHERE NOT own.has_ground AND b.scheme_id = place.id AND b.valid @> statement_timestamp()
         AND (b.grid_id = own.grid_id OR ST_Covers(b.geom, place.point))
     ORDER BY b.grid_id <> own.grid_id, b.grid_no LIMIT 1

@@ -19,8 +19,7 @@ WITH held AS MATERIALIZED (
     ) ORDER BY d.away_m, d.id), '[]') AS offered
     FROM (
         SELECT c.id, c.state, c.occurred_at, c.description,
-            CAST(round(CAST(ST_Distance(CAST(c.geom AS geography), CAST(point.geom AS geography)) AS numeric), 1) AS float8)
-                AS away_m
+            CAST(round(CAST(away.metres AS numeric), 1) AS float8) AS away_m
         FROM point
         CROSS JOIN LATERAL (
             SELECT * FROM cases
@@ -29,10 +28,14 @@ WITH held AS MATERIALIZED (
                 AND NOT (state IN ('archived', 'rejected', 'merged'))
             OFFSET 0 -- or, where the table has no statistics yet, all open cases of the city are read
         ) c
+        CROSS JOIN LATERAL (
+            SELECT ST_Distance(CAST(c.geom AS geography), CAST(point.geom AS geography)) AS metres
+            OFFSET 0 -- or it is measured again wherever it is named
+        ) away
         WHERE c.matter_id = :same_matter AND c.tree = :tree
             AND c.occurred_at BETWEEN CAST(:same_at AS timestamptz) - :same_within_h * interval '1 hour'
                 AND CAST(:same_at AS timestamptz) + :same_within_h * interval '1 hour'
-            AND ST_DWithin(CAST(c.geom AS geography), CAST(point.geom AS geography), :same_within_m)
+            AND away.metres <= :same_within_m
         ORDER BY away_m, c.id LIMIT :same_most
     ) d
 ), number AS MATERIALIZED (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from layers.cases.intake import Report, receive
 from layers.catalog import LAYERS
 from layers.errors import NotFound
 from layers.features import frame, frames, page, tile
+from layers.grids.lookup import places_at
 from tests.cluster import Database
+from tests.plans import plan_nodes
 from tests.statements import noting
-from tests.town import WEST, at
+from tests.town import MOVED, WEST, at
 
 TOWN_TILE = {"z": 13, "x": 6681, "y": 3251}
 _MANY_CASES = """
@@ -229,12 +232,26 @@ def test_a_page_of_a_bbox_uses_the_index_of_places(crowded: Session, name, index
     assert index in "\n".join(explained.scalars())
 
 
-def test_looking_a_point_up_uses_the_index_of_places(crowded: Session):
-    lon, lat = at(1, 1)
-    values = {"scheme": "duty", "lon": lon, "lat": lat, "at": "2025-01-01T00:00:00Z"}
-    found = plan(crowded, statement("grid_at").text, values)
-    assert found.count("ix_boundaries_geom") >= 3
-    assert "Seq Scan on boundaries" not in found
+@pytest.mark.parametrize(
+    ("place", "when"),
+    [((1.99, 1), datetime.now(UTC)), ((8.1, 2), datetime.now(UTC)), ((7, 4.5), MOVED - timedelta(days=1))],
+    ids=["near another grid", "outside", "in a grid that is gone"],
+)
+def test_a_point_is_looked_up_among_the_grids_around_it_alone(
+    crowded: Session, place: tuple[float, float], when: datetime
+):
+    lon, lat = at(*place)
+
+    def ask() -> None:
+        places_at(crowded, lon, lat, at=when, scheme="duty")
+
+    nodes = [node for node in plan_nodes(crowded, ask, how="ANALYZE, FORMAT JSON") if "Index Name" in node]
+    by_place = [node for node in nodes if node["Index Name"] == "ix_boundaries_geom"]
+    assert len(by_place) == 5
+    assert max(node["Actual Rows"] for node in by_place) in range(1, 20)
+    # What finds boundaries otherwise finds those of one grid.
+    others = [node["Index Cond"] for node in nodes if "_boundaries_" in node["Index Name"] and node not in by_place]
+    assert all("grid_id = " in condition for condition in others)
 
 
 def test_looking_up_one_case_reads_no_table_whole(crowded: Session):
