@@ -90,7 +90,8 @@ def _grids(settings: DatabaseSettings, town: Ground) -> None:
     rows = {"row_no": np.arange(1, len(cells) + 1), "code": [str(one) for one in number], "parent": parents}
     frame = geopandas.GeoDataFrame(rows, geometry=cells, crs=STORED_SRID).rename_geometry("geom")
     columns = GridColumns(code="code", parent_code="parent", parent_level="community")
-    spec = SchemeSpec(name="bench", tree=TREE)
+    # Its days are those that fixes are kept in, so that a day of somebody lies in one of them at any hour.
+    spec = SchemeSpec(name="bench", tree=TREE, time_zone="UTC")
     long = engine(settings, statement_limit_s=0)
     with unit_of_work(long) as session:
         import_grids(session, PLANNER, frame, spec=spec, columns=columns, file="bench")
