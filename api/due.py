@@ -55,7 +55,7 @@ def watches(bind: Engine, *, fixes_kept_days: int = 0) -> list[Watch]:
     sender = partial(deliver_next, bind)
     days = Watch("days of fixes", partial(look_after_days, bind, kept_days=fixes_kept_days), 600.0)
     over = Watch("days of patrols that are over", partial(mark_days_over, bind), 600.0)
-    grounds = Watch("ground of patrols", partial(prepare_grounds, bind), 600.0)
+    grounds = Watch("ground of patrols", partial(prepare_grounds, bind), 30.0)
     for watch in (days, over, grounds):
         watch.wake.set()  # the first time at once: the service may have been away for long
     return [
