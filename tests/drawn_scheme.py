@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import assume
 from sqlalchemy.orm import Session
 
+from gis.errors import BadInput
+from gis.ownership import Judgement
+from layers.grids.lookup import Place, places_at
 from layers.grids.schemes import SchemeSpec
 from tests.coverages import Coverage
 from tests.imports import take_grids
@@ -27,3 +32,18 @@ def imported(session: Session, drawn: Coverage) -> Iterator[list[str]]:
         yield codes
     finally:
         undo.rollback()
+
+
+def placed_alone(session: Session, drawn: Coverage, found: Judgement) -> Iterator[tuple[int, Place]]:
+    """Points of the drawn scheme with their places when asked for one by one, but for those that are far outside.
+
+    Those are refused, and have to be the ones that were found to be far.
+    """
+    now = datetime.now(UTC)
+    for row, (lon, lat) in enumerate(zip(drawn.lon.tolist(), drawn.lat.tolist(), strict=True)):
+        if found.far[row]:
+            with pytest.raises(BadInput) as refused:
+                places_at(session, lon, lat, at=now, scheme="drawn")
+            assert refused.value.code == "too_far"
+        else:
+            yield row, places_at(session, lon, lat, at=now, scheme="drawn")[0]

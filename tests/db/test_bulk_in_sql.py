@@ -26,7 +26,7 @@ from layers.grids.versions import Cells, cells_of
 from tests.cluster import Database
 from tests.coverages import UNITS, coverages, owner_by_integers
 from tests.coverages import Coverage as Drawn
-from tests.drawn_scheme import FAR_LIMIT_M, NEAR_LIMIT_M, imported
+from tests.drawn_scheme import FAR_LIMIT_M, NEAR_LIMIT_M, imported, placed_alone
 from tests.imports import PLANNER, rows_of, take_cases, take_grids, write_csv
 
 AGREE_WITHIN_M = 0.002
@@ -75,10 +75,8 @@ def compare(session: Session, drawn: Drawn) -> None:
     stored = replace(drawn, cells=cells.geom, grid_no=cells.grid_no)
     owners = [owner_by_integers(stored, x, y) for x, y in zip(drawn.lon, drawn.lat, strict=True)]
     assert found.own.tolist() == owners == in_sql.owners(drawn.lon, drawn.lat).tolist()
-    at = datetime.now(UTC)
-    for row, (lon, lat) in enumerate(zip(drawn.lon.tolist(), drawn.lat.tolist(), strict=True)):
-        place = places_at(session, lon, lat, at=at, scheme="drawn")[0]
-        assert as_told(found, row, cells) == as_named(place), (lon, lat)
+    for row, place in placed_alone(session, drawn, found):
+        assert as_told(found, row, cells) == as_named(place), (drawn.lon[row], drawn.lat[row])
         one_m = [np.nan if m is None else m for m in (place.edge_distance_m, place.outside_m)]
         assert [found.edge_distance_m[row], found.outside_m[row]] == pytest.approx(
             one_m, abs=AGREE_WITHIN_M, nan_ok=True
