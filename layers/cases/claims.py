@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from data.as_json import as_json
 from layers.actor import Actor
 from layers.errors import Conflict
 
@@ -67,7 +67,7 @@ def keep_answer(session: Session, actor: Actor, claim: Claim, answer: dict[str, 
             "INSERT INTO idempotency_keys (actor, key, body_hash, answer) "
             "VALUES (:actor, :key, :body_hash, CAST(:answer AS jsonb)) ON CONFLICT DO NOTHING RETURNING key"
         ),
-        {"actor": actor.name, "key": claim.key, "body_hash": claim.body_hash, "answer": json.dumps(answer)},
+        {"actor": actor.name, "key": claim.key, "body_hash": claim.body_hash, "answer": as_json(answer)},
     )
     if kept.one_or_none() is None:
         first_answer(session, actor, claim)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from data.as_json import as_json
 from data.prepared import execute_prepared
 from gis.errors import BadInput
 from layers.actor import Actor
@@ -24,8 +23,6 @@ from layers.matters.held import Edition
 
 # Clocks of phones run ahead a little.
 CLOCK_TOLERANCE = timedelta(minutes=5)
-# Chinese as it stands: escaped, it is twice as long and has a backslash for each character, which is escaped again.
-_json = partial(json.dumps, default=datetime.isoformat, ensure_ascii=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +114,7 @@ def _claimed(actor: Actor, claim: Claim | None, answer: dict[str, Any]) -> dict[
         "role": actor.role,
         "key": claim.key if claim else None,
         "body_hash": claim.body_hash if claim else None,
-        "answer": _json(answer) if claim else None,
+        "answer": as_json(answer) if claim else None,
     }
 
 
@@ -142,7 +139,7 @@ def _values(found: Finding, ruling: Ruling, report: Report, *, occurred_at: date
         "staff_id": decision.staff_id,
         "owner_staff_id": decision.owner_staff_id,
         "task_grid_id": place.today_grid_id if moved else None,
-        "reasons": _json(decision.reasons),
+        "reasons": as_json(decision.reasons),
         "lon": found.position.lon,
         "lat": found.position.lat,
         "version": place.version,
@@ -154,10 +151,10 @@ def _values(found: Finding, ruling: Ruling, report: Report, *, occurred_at: date
         "clock": face.clock,
         "due_at": face.due_at,
         "due_milestone": face.due_milestone,
-        "clocks": _json(ruling.derived.clock_rows()),
-        "events": _json([vars(event) for event in ruling.events]),
-        "judged_by": _json(place.city_versions),
-        "placements": _json([placement_row(p, routing=p is place) for p in found.places if p.covers]),
+        "clocks": as_json(ruling.derived.clock_rows()),
+        "events": as_json([vars(event) for event in ruling.events]),
+        "judged_by": as_json(place.city_versions),
+        "placements": as_json([placement_row(p, routing=p is place) for p in found.places if p.covers]),
         "catalogue_id": edition and edition.id,
         "first_day": edition and edition.first_day,
         "last_day": edition and edition.last_day,

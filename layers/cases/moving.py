@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from data.as_json import as_json
 from data.copying import copy_columns
 from data.sql import statement
 from data.tables import Grid, Scheme
@@ -154,8 +154,8 @@ def _row(
         "queue_reason": queue_reason,
         "staff_id": staff_id,
         "task_grid_id": case.held_id if stays else move.to_id,
-        "reasons": json.dumps(reasons, ensure_ascii=False),
-        "detail": json.dumps(
+        "reasons": as_json(reasons),
+        "detail": as_json(
             {
                 "from": grids.get(case.held_id),
                 "to": grids.get(move.to_id),
@@ -165,8 +165,7 @@ def _row(
                 "staff_id": staff_id,
                 "state": state,
                 "queue_reason": queue_reason,
-            },
-            ensure_ascii=False,
+            }
         ),
     }
 

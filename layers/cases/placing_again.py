@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from data.as_json import as_json
 from data.sql import statement
 from gis.errors import BadInput
 from layers.actor import Actor
@@ -40,7 +40,7 @@ def move_pin(session: Session, case: Row[Any], pin: Told, *, at: datetime) -> tu
     """
     places = lie(session, pin.stored, at=case.occurred_at, scheme=case.scheme)
     rows = [placement_row(place, routing=False) for place in places if place.covers]
-    values = {"id": case.id, "lon": pin.stored.lon, "lat": pin.stored.lat, "placements": json.dumps(rows)}
+    values = {"id": case.id, "lon": pin.stored.lon, "lat": pin.stored.lat, "placements": as_json(rows)}
     session.execute(statement("place_again"), values)
     # Which scheme routes it is the rule's of the day it came in: one that is newer has no say.
     session.execute(statement("route_again"), {"cases": [case.id]})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, insert
 from sqlalchemy.orm import Session
 
+from data.as_json import as_json
 from data.sql import statement
 from data.tables import Precedent
 from gis.errors import BadInput, GridError
@@ -226,15 +226,15 @@ def _write(
     values = columns | {
         "id": row.id,
         "tree": row.tree,
-        "reasons": json.dumps(columns["reasons"], ensure_ascii=False),
+        "reasons": as_json(columns["reasons"]),
         "at": change.event.at,
         "kind": change.event.kind,
         "actor": actor.name,
         "role": actor.role,
-        "detail": json.dumps(change.event.detail, ensure_ascii=False),
+        "detail": as_json(change.event.detail),
         "event_lon": position and position.stored.lon,
         "event_lat": position and position.stored.lat,
-        "clocks": json.dumps(change.derived.clock_rows(), default=datetime.isoformat),
+        "clocks": as_json(change.derived.clock_rows()),
     }
     session.execute(statement("write_step"), values)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Row, exists, select
 from sqlalchemy.orm import Session
 
+from data.as_json import as_json
 from data.sql import statement
 from data.tables import Case, CaseClock, CaseEvent
 from data.tables import Catalogue as CatalogueRow
@@ -84,7 +84,7 @@ def wind(session: Session, ids: Sequence[int]) -> list[Turn]:
                 turns.append(turn)
                 faces.append({"id": row.id, **vars(turn.after)})
             clocks += [{"case_id": row.id, "tree": row.tree, **one} for one in derived.clock_rows()]
-        session.execute(statement("wind_clocks"), {"faces": _json(faces), "clocks": _json(clocks)})
+        session.execute(statement("wind_clocks"), {"faces": as_json(faces), "clocks": as_json(clocks)})
     return turns
 
 
@@ -135,11 +135,7 @@ def _wind_those(
         {"case_id": turn.case_id, "detail": {"why": why, "from": vars(turn.before), "to": vars(turn.after)}}
         for turn in turns
     ]
-    values = {"at": datetime.now(UTC), "actor": actor.name, "role": actor.role, "told": _json(told)}
+    values = {"at": datetime.now(UTC), "actor": actor.name, "role": actor.role, "told": as_json(told)}
     if told:
         session.execute(statement("tell_retimed"), values)
     return len(turns)
-
-
-def _json(rows: Sequence[Any]) -> str:
-    return json.dumps(rows, default=datetime.isoformat)
