@@ -245,7 +245,9 @@ def test_a_point_is_looked_up_among_the_grids_around_it_alone(
     def ask() -> None:
         places_at(crowded, lon, lat, at=when, scheme="duty")
 
-    nodes = [node for node in plan_nodes(crowded, ask, how="ANALYZE, FORMAT JSON") if "Index Name" in node]
+    nodes = plan_nodes(crowded, ask, how="ANALYZE, FORMAT JSON")
+    assert not [one for one in nodes if (one["Node Type"], one.get("Relation Name")) == ("Seq Scan", "boundaries")]
+    nodes = [node for node in nodes if "Index Name" in node]
     by_place = [node for node in nodes if node["Index Name"] == "ix_boundaries_geom"]
     assert len(by_place) == 5
     assert max(node["Actual Rows"] for node in by_place) in range(1, 20)

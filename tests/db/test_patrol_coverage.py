@@ -12,6 +12,7 @@ import pytest
 import shapely
 from sqlalchemy import text
 
+from api.due import watches
 from data.session import read_only, unit_of_work
 from gis.errors import BadInput
 from gis.metric import points_to_metric, to_metric
@@ -21,7 +22,6 @@ from layers.cases.intake import Report, receive
 from layers.errors import NotFound
 from layers.grids.schemes import scheme_named
 from layers.grids.versions import versions_of
-from layers.patrols.closing import prepare_grounds
 from layers.patrols.covering import coverage
 from layers.patrols.live import live
 from layers.patrols.terrains import town_of
@@ -208,7 +208,9 @@ def test_a_trace_is_told_with_its_legs_stops_and_what_was_left_out(walked_town: 
 
 
 def test_the_ground_is_built_once_and_anew_when_streets_or_buildings_come_in(walked_town: Database):
-    prepare_grounds(walked_town.app)
+    (watch,) = (one for one in watches(walked_town.app) if one.name == "ground of patrols")
+    assert (watch.wake.is_set(), watch.every_s <= 30) == (True, True)
+    watch.look()
     with read_only(walked_town.app) as session:
         scheme = scheme_named(session, "duty")
         newest = versions_of(session, scheme.id)[-1]
